@@ -1,0 +1,78 @@
+"""Reads about actors: who is this, what may they do, whom do they reach."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from django.db import connection
+
+from cunzhen.accounts.models import Agency, ApiToken, RoleGrant, User
+from cunzhen.accounts.rules import SERVICE_PERMISSIONS, Actor, Role, permissions_of
+from cunzhen.errors import Missing
+
+_SERVICE_NAMESPACE = UUID("6f1b5d1e-6f0b-5f5e-9a0e-2f6c1f6d3a10")
+
+
+def actor_of(user: User) -> Actor:
+    """The actor for a signed-in user: rights and reach as they are now."""
+    roles = frozenset(Role(r) for r in RoleGrant.objects.filter(user=user, ended_at=None).values_list("role", flat=True))
+    return Actor(
+        id=user.id,
+        name=user.display_name,
+        kind="user",
+        agency_id=user.agency_id,
+        agency_ids=reach(user.agency_id),
+        permissions=permissions_of(roles) if user.is_active else frozenset(),
+        roles=frozenset(r.value for r in roles),
+    )
+
+
+def service_actor(agency: Agency | None = None) -> Actor:
+    """The machine itself, with ingest, verify and upkeep rights only (architecture.md 4a)."""
+    home = agency or Agency.objects.filter(valid_to=None, parent=None).order_by("valid_from", "id").first()
+    if home is None:
+        raise Missing(
+            "A-02",
+            "系统中还没有机构。请先运行 cunzhen init --agency 名称 --region 行政区划代码。",
+            "There is no agency yet. Run cunzhen init --agency NAME --region CODE first.",
+        )
+    return Actor(
+        id=uuid5(_SERVICE_NAMESPACE, f"{home.id}"),
+        name="存真系统",
+        kind="service",
+        agency_id=home.id,
+        agency_ids=reach(home.id),
+        permissions=SERVICE_PERMISSIONS,
+        roles=frozenset({"service"}),
+    )
+
+
+def reach(agency_id: UUID) -> frozenset[UUID]:
+    """The agency and every agency below it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE tree AS (SELECT id FROM accounts_agency WHERE id = %s"
+            " UNION SELECT a.id FROM accounts_agency a JOIN tree t ON a.parent_id = t.id) SELECT id FROM tree",
+            [agency_id],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def actor_names(ids: set[UUID]) -> dict[UUID, str]:
+    """Display names of users by id; the service's ids are named as the system."""
+    names = {u.id: u.display_name for u in User.objects.filter(id__in=ids).only("id", "display_name")}
+    services = {uuid5(_SERVICE_NAMESPACE, str(a)) for a in Agency.objects.values_list("id", flat=True)}
+    return names | {i: "存真系统" for i in ids & services}
+
+
+def actor_of_token(secret: str, *, now: datetime) -> Actor | None:
+    """The actor behind an API token, or None where it is unknown, expired, revoked or its user inactive."""
+    digest = hashlib.sha256(secret.encode()).digest()
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=digest, revoked_at=None, expires_at__gt=now, user__is_active=True)
+        .first()
+    )
+    return actor_of(token.user) if token else None

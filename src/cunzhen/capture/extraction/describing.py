@@ -1,0 +1,219 @@
+"""From the read pages of an item to suggested values: the one entry of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cunzhen.capture.extraction.kinds import KindRules, judge_untitled, load_rules
+from cunzhen.capture.extraction.names import is_agency
+from cunzhen.capture.extraction.persons import PagePersons, find_persons
+from cunzhen.capture.extraction.reading import PageReading
+from cunzhen.capture.extraction.suggestions import SuggestedPerson, Suggestion, Suggestions
+from cunzhen.capture.extraction.titles import FoundTitle, find_title
+from cunzhen.capture.extraction.values import find_values
+from cunzhen.formats.identifiers import parse_identity_number
+from cunzhen.formats.page_text import PageText
+from cunzhen.holdings import kinds as material_kinds
+
+_TITLE_WANTED = 0.6
+_LATER_PAGE = 0.02
+_AGREEMENT = 0.6
+_SURE_DATE, _FAIR_DATE = 0.8, 0.5
+_NUMBER_BIRTH = 0.97
+_MOST_PER_FIELD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """The page that names the item."""
+
+    page: int
+    title: Suggestion | None
+    kind: Suggestion | None
+
+
+def describe(pages: Sequence[PageText], *, rules: KindRules | None = None) -> Suggestions:
+    """Suggest the description of one item.
+
+    The first page with a title decides kind and title; blank pages and pages without a title belong to it.
+
+    Args:
+        pages: all pages of the item in order.
+        rules: kind rules; the shipped ones where none are given.
+    """
+    readings = [PageReading(page, number) for number, page in enumerate(pages) if not page.blank and page.words]
+    used_rules = load_rules() if rules is None else rules
+    front = _front(readings, used_rules)
+    kind = front.kind.value if front.kind else ""
+    found = [find_persons(reading) for reading in readings]
+    persons = _persons(readings, found, front.page, _subject(kind))
+    values = [s for reading in readings for s in find_values(reading)]
+    fields: dict[str, list[Suggestion]] = {}
+    for suggestion in [*_present(front.kind, front.title), *_from_persons(persons, found), *values]:
+        fields.setdefault(suggestion.field, []).append(suggestion)
+    ordered = {name: _order(name, listed) for name, listed in fields.items()}
+    ordered["unit"] = _rank_units(ordered.get("unit", ()), kind)
+    ordered["document_date"] = _rank_dates(ordered.get("document_date", ()), ordered, front.page)
+    year = _year(ordered, front)
+    ordered["year"] = (year,) if year else ()
+    contradictions = tuple(_contradictions(ordered, persons, found, readings, front, kind))
+    return Suggestions({name: listed for name, listed in ordered.items() if listed}, persons, contradictions)
+
+
+def _front(readings: Sequence[PageReading], rules: KindRules) -> _Front:
+    weak: _Front | None = None
+    for reading in readings:
+        title = find_title(reading.layout, rules)
+        if title and title.certainty >= _TITLE_WANTED and title.verdict.kind:
+            return _titled(reading, title)
+        card = judge_untitled(reading.flow, rules)
+        if card.kind:
+            return _card(reading, card.kind, card.confidence)
+        if title and weak is None:
+            weak = _titled(reading, title)
+    return weak or _Front(readings[0].number if readings else 0, None, None)
+
+
+def _titled(reading: PageReading, title: FoundTitle) -> _Front:
+    span = (title.start, title.end)
+    named = reading.suggestion("title", title.text, title.certainty, span, "title")
+    if not title.verdict.kind:
+        return _Front(reading.number, named, None)
+    kind = reading.suggestion("kind", title.verdict.kind, title.verdict.confidence, span, title.verdict.source)
+    return _Front(reading.number, named, kind)
+
+
+def _card(reading: PageReading, kind: str, confidence: float) -> _Front:
+    """A card without a title is called by the name of its kind."""
+    span = (0, len(reading.flow))
+    name = material_kinds.kind_name(kind)
+    return _Front(
+        reading.number,
+        reading.suggestion("title", name, confidence, span, "kind"),
+        reading.suggestion("kind", kind, confidence, span, "words"),
+    )
+
+
+def _subject(kind: str) -> str:
+    known = material_kinds.all_kinds().get(kind)
+    return known.subject if known else ""
+
+
+def _present(*found: Suggestion | None) -> list[Suggestion]:
+    return [s for s in found if s is not None]
+
+
+def _persons(
+    readings: Sequence[PageReading], found: Sequence[PagePersons], front: int, subject: str
+) -> tuple[SuggestedPerson, ...]:
+    """All pages together; on a one-person form the later pages' other persons are companions, not subjects."""
+    merged: list[SuggestedPerson] = []
+    for reading, page in zip(readings, found, strict=True):
+        for person in page.persons:
+            _add_person(merged, person, keeps_role=subject == "many" or reading.number == front or page.is_list)
+    if subject != "unit" and merged and not any(p.role == "subject" for p in merged):
+        # Nobody is labelled as the person concerned: the applicant is.
+        merged[0] = replace(merged[0], role="subject")
+    return tuple(sorted(merged, key=lambda p: p.role != "subject"))
+
+
+def _add_person(merged: list[SuggestedPerson], person: SuggestedPerson, *, keeps_role: bool) -> None:
+    for i, old in enumerate(merged):
+        if old.name == person.name and (not old.id_number or not person.id_number or old.id_number == person.id_number):
+            better = old if old.confidence >= person.confidence else replace(person, role=old.role)
+            sure = round(1 - (1 - better.confidence) * _AGREEMENT, 4)
+            merged[i] = replace(better, id_number=old.id_number or person.id_number, confidence=sure)
+            return
+    merged.append(person if keeps_role or not merged else replace(person, role="other"))
+
+
+def _from_persons(persons: Sequence[SuggestedPerson], found: Sequence[PagePersons]) -> list[Suggestion]:
+    """Names and numbers as fields, and what the numbers say about birth."""
+    sources = {p.name: s for page in found for p, s in zip(page.persons, page.sources, strict=True)}
+    out: list[Suggestion] = []
+    for person in persons:
+        box = person.boxes[0] if person.boxes else None
+        source = sources.get(person.name, "")
+        out.append(Suggestion("person_name", person.name, person.confidence, person.page, box, source))
+        if person.id_number:
+            number_box = person.boxes[1] if len(person.boxes) > 1 else None
+            out.append(Suggestion("id_number", person.id_number, 0.97, person.page, number_box, "checksum"))
+    subjects = [p for p in persons if p.role == "subject" and p.id_number]
+    if len(subjects) == 1:
+        born = parse_identity_number(subjects[0].id_number).birth_date.isoformat()
+        number_box = subjects[0].boxes[1] if len(subjects[0].boxes) > 1 else None
+        out.append(Suggestion("birth_date", born, _NUMBER_BIRTH, subjects[0].page, number_box, "number"))
+    return out
+
+
+def _order(name: str, listed: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Best first; equal values once; a list of persons keeps the order of the paper."""
+    if name in ("person_name", "id_number"):
+        return tuple(listed)
+    best: dict[str, Suggestion] = {}
+    for suggestion in listed:
+        old = best.get(suggestion.value)
+        if old is None or suggestion.confidence > old.confidence:
+            best[suggestion.value] = suggestion
+    ranked = sorted(best.values(), key=lambda s: s.page * _LATER_PAGE - s.confidence)
+    return tuple(ranked[:_MOST_PER_FIELD])
+
+
+def _rank_units(units: Sequence[Suggestion], kind: str) -> tuple[Suggestion, ...]:
+    """The insured employer before offices of the trade, except on the trade's own reports."""
+    own_report = material_kinds.series_of(kind) == "TJ"
+    return tuple(sorted(units, key=lambda s: (is_agency(s.value) and not own_report, s.page * _LATER_PAGE - s.confidence)))
+
+
+def _rank_dates(
+    dates: Sequence[Suggestion], fields: Mapping[str, Sequence[Suggestion]], front: int
+) -> tuple[Suggestion, ...]:
+    """The date of the paper is its last sure one: the approval that made it valid follows application and review."""
+    born = {s.value for s in fields.get("birth_date", ())}
+    left = [s for s in dates if s.value not in born]
+    sure = [s for s in left if s.confidence >= _SURE_DATE and s.page == front] or [
+        s for s in left if s.confidence >= _SURE_DATE
+    ]
+    last = sorted(sure, key=lambda s: s.value, reverse=True)
+    return (*last, *(s for s in left if s not in last))
+
+
+def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front) -> Suggestion | None:
+    """Year of the document; less certain where sure dates of the front page fall into different years."""
+    dates = fields.get("document_date", ())
+    if not dates or dates[0].confidence < _FAIR_DATE:
+        return None
+    best = dates[0]
+    sure = [d for d in dates if d.confidence >= _SURE_DATE and d.page == best.page]
+    confidence = best.confidence
+    if len(sure) > 1 and all(d.value[:4] == best.value[:4] for d in sure):
+        confidence = 1 - (1 - confidence) * _AGREEMENT
+    elif any(abs(int(d.value[:4]) - int(best.value[:4])) > 1 for d in sure):
+        confidence = min(confidence, 0.75)
+    return Suggestion("year", best.value[:4], round(confidence, 4), best.page, best.box, "document_date")
+
+
+def _contradictions(
+    fields: Mapping[str, Sequence[Suggestion]],
+    persons: Sequence[SuggestedPerson],
+    found: Sequence[PagePersons],
+    readings: Sequence[PageReading],
+    front: _Front,
+    kind: str,
+) -> Iterable[str]:
+    subject = _subject(kind)
+    subjects = [p for p in persons if p.role == "subject"]
+    front_pages = [page for r, page in zip(readings, found, strict=True) if r.number == front.page]
+    if any(page.failed_number for page in front_pages) and subject != "unit":
+        yield "id_checksum"
+    if subject == "person" and len({(p.name, p.id_number) for p in subjects}) > 1:
+        yield "two_persons"
+    if subject == "person" and any(page.loose_numbers for page in front_pages) and not any(p.id_number for p in subjects):
+        yield "number_without_name"
+    births = [s for s in fields.get("birth_date", ()) if s.confidence >= _SURE_DATE]
+    if subject == "person" and len({s.value[:7] for s in births}) > 1 and any(s.source == "number" for s in births):
+        yield "birth_date_differs"
+    numbered = [s.value for s in fields.get("uscc", ())]
+    if subject == "unit" and len(set(numbered)) > 1:
+        yield "two_units"

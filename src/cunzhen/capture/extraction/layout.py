@@ -1,0 +1,198 @@
+"""A read page as rows of cells, and as one searchable text that knows where each character stands.
+
+Readers differ: some give a word per character, some per cell, some per line. Here words of one line that touch
+become one segment, segments of one height become a row, and all further rules see only segments.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from cunzhen.capture.extraction.suggestions import Box
+from cunzhen.formats.page_text import PageText, Word
+
+_MAP = {ord("！") + i: chr(0x21 + i) for i in range(94)}
+_MAP |= {ord("〔"): "[", ord("〕"): "]", ord("【"): "[", ord("】"): "]", ord("︰"): ":", ord("∶"): ":", ord("﹕"): ":"}
+_MAP |= {ord("—"): "-", ord("–"): "-", ord("－"): "-", ord("~"): "-", ord("～"): "-", ord("○"): "〇", ord("⼀"): "一"}
+_SAMPLE_MARKS = frozenset({"样本", "样张", "样", "本", "复印件", "副本", "作废", "样本样本", "仅供样本"})
+# Touching words: a gap below this share of their height is no column border.
+_TOUCH = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Touching words of one line, without spaces and with half-width punctuation.
+
+    Args:
+        start: where its text begins in ``Layout.flow``.
+        offsets: where each word begins in ``text``.
+        spaces: places in ``text`` before which the paper shows a space.
+        row: number of its row on the page.
+    """
+
+    text: str
+    box: Box
+    words: tuple[Word, ...]
+    offsets: tuple[int, ...]
+    spaces: frozenset[int]
+    row: int
+    start: int
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def middle(self) -> float:
+        """Vertical centre in pixels."""
+        return (self.box[1] + self.box[3]) / 2
+
+
+class Layout:
+    """One page prepared for the rules."""
+
+    def __init__(self, page: PageText, number: int) -> None:
+        self.page = page
+        self.number = number
+        self.rows: list[list[Segment]] = []
+        self.segments: list[Segment] = []
+        self._arrange(_gather(page.words))
+        self.flow = "\n".join(s.text for s in self.segments)
+        self._starts = [s.start for s in self.segments]
+        heights = [s.height for s in self.segments if len(s.text) > 1]
+        self.text_height = median(heights) if heights else 1
+
+    def segment_at(self, position: int) -> Segment:
+        """The segment that holds a place of the flow."""
+        return self.segments[bisect_right(self._starts, position) - 1]
+
+    def box(self, start: int, end: int) -> Box:
+        """Union of the boxes of the characters in a range of the flow; parts of words are measured by share."""
+        boxes = [b for s in self._between(start, end) for b in _boxes(s, start - s.start, end - s.start)]
+        return union(boxes) if boxes else self.segment_at(start).box
+
+    def confidence(self, start: int, end: int) -> float:
+        """Mean reading confidence over a range of the flow, weighted by characters."""
+        total, weight = 0.0, 0
+        for segment in self._between(start, end):
+            for word, a, b in _words(segment, start - segment.start, end - segment.start):
+                total += word.confidence * (b - a)
+                weight += b - a
+        return total / weight if weight else 1.0
+
+    def right_of(self, segment: Segment, most: int = 2) -> list[Segment]:
+        """Up to ``most`` neighbours to the right at the same height, nearest first."""
+        left, middle = segment.box[2] - segment.height * 0.4, segment.middle
+        found = [
+            s
+            for row in self.rows[max(0, segment.row - 1) : segment.row + 2]
+            for s in row
+            if s is not segment and s.box[0] >= left and abs(s.middle - middle) <= max(s.height, segment.height) * 0.75
+        ]
+        return sorted(found, key=lambda s: s.box[0] + 2 * abs(s.middle - middle))[:most]
+
+    def below(self, segment: Segment, rows: int = 3) -> list[Segment]:
+        """Segments under this one in the same column, nearest first, within the next rows."""
+        x0, x1 = segment.box[0], segment.box[2]
+        found: list[Segment] = []
+        for row in self.rows[segment.row + 1 : segment.row + 1 + rows]:
+            found += [s for s in row if min(x1, s.box[2]) - max(x0, s.box[0]) > 0 and s.box[1] > segment.middle]
+        return found
+
+    def _arrange(self, loose: list[tuple[str, Box, list[Word], list[int], set[int]]]) -> None:
+        rows: list[list[tuple[str, Box, list[Word], list[int], set[int]]]] = []
+        middle = height = 0.0
+        for item in sorted(loose, key=lambda i: i[1][1] + i[1][3]):
+            box = item[1]
+            centre = (box[1] + box[3]) / 2
+            if rows and centre - middle <= 0.5 * min(height, box[3] - box[1]):
+                rows[-1].append(item)
+                continue
+            rows.append([item])
+            middle, height = centre, box[3] - box[1]
+        at = 0
+        for number, row in enumerate(rows):
+            made = []
+            for text, box, words, offsets, spaces in sorted(row, key=lambda i: i[1][0]):
+                made.append(Segment(text, box, tuple(words), tuple(offsets), frozenset(spaces), number, at))
+                at += len(text) + 1
+            self.rows.append(made)
+            self.segments += made
+
+    def _between(self, start: int, end: int) -> list[Segment]:
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, max(start, end - 1))
+        return self.segments[max(first, 0) : last]
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """Smallest box around all."""
+    return (
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    )
+
+
+def plain(text: str) -> str:
+    """Without spaces, punctuation at half width: the form in which all rules compare."""
+    return "".join(text.translate(_MAP).split())
+
+
+def _gather(words: Sequence[Word]) -> list[tuple[str, Box, list[Word], list[int], set[int]]]:
+    out: list[tuple[str, Box, list[Word], list[int], set[int]]] = []
+    line, right, height = -1, 0, 0
+    for word in words:
+        raw = word.text.translate(_MAP)
+        pieces = raw.split()
+        text = "".join(pieces)
+        if not text or text in _SAMPLE_MARKS:
+            continue
+        x0, y0, x1, y1 = word.box
+        if out and word.line == line and -height <= x0 - right <= _TOUCH * max(height, y1 - y0):
+            old, box, members, offsets, spaces = out[-1]
+            if x0 - right > height * 0.25:
+                spaces.add(len(old))
+            _note_spaces(pieces, len(old), spaces)
+            members.append(word)
+            offsets.append(len(old))
+            out[-1] = (old + text, union((box, word.box)), members, offsets, spaces)
+        else:
+            inner: set[int] = set()
+            _note_spaces(pieces, 0, inner)
+            out.append((text, word.box, [word], [0], inner))
+        line, right, height = word.line, x1, y1 - y0
+    return out
+
+
+def _note_spaces(pieces: list[str], base: int, spaces: set[int]) -> None:
+    at = base
+    for piece in pieces[:-1]:
+        at += len(piece)
+        spaces.add(at)
+
+
+def _words(segment: Segment, start: int, end: int) -> list[tuple[Word, int, int]]:
+    """Words that a range of the segment's text touches, each with the part it covers (relative to the word)."""
+    ends = (*segment.offsets[1:], len(segment.text))
+    return [
+        (word, max(start, a) - a, min(end, b) - a)
+        for word, a, b in zip(segment.words, segment.offsets, ends, strict=True)
+        if a < end and start < b
+    ]
+
+
+def _boxes(segment: Segment, start: int, end: int) -> list[Box]:
+    ends = (*segment.offsets[1:], len(segment.text))
+    length = {id(w): b - a for w, a, b in zip(segment.words, segment.offsets, ends, strict=True)}
+    out: list[Box] = []
+    for word, a, b in _words(segment, start, end):
+        x0, y0, x1, y1 = word.box
+        step = (x1 - x0) / max(1, length[id(word)])
+        out.append((round(x0 + step * a), y0, round(x0 + step * b), y1))
+    return out

@@ -1,0 +1,98 @@
+"""What can be a person's name or an employer's name."""
+
+from __future__ import annotations
+
+import re
+
+_SURNAMES = frozenset(
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐"
+    "费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁"
+    "杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚"
+    "程嵇邢滑裴陆荣翁荀羊惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘厉戎祖武符刘景詹束龙叶幸"
+    "司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍却璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄"
+    "晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙"
+    "乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公肖闫付代覃岳帅郧亢况有琴商牟佘佴伯赏墨哈谯笪年爱阳佟言福邸苑仝冶栗来战门撒闪晋原要侍麦苟"
+    "鹿青訚官展由覃亓仉郇桥初凡种楚折信雒智候部撖续崞郄"
+)
+_DOUBLE = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "夏侯", "司徒", "宇文", "长孙", "端木", "呼延", "南宫", "独孤", "西门", "轩辕", "拓跋")
+# Words of forms that begin with a character which is also a surname, or stand where names stand.
+_NO_NAME = re.compile(
+    r"单位|公司|公民|意见|盖章|签[字名章]|日期|号码|姓名|性别|身份|人员|合计|小计|备注|以上|以下|参保|养老|保险|社保|年度|月份|年月|养老金|男性|女性|经办|审核|复核|审批|申请|材料|情况|证明|名称|电话|地址|"
+    r"登记|缴费|金额|万元|工伤|退休|失业|生育|医疗|医院|银行|部门|主管|中心|机构|办公|委员|农村|农业|非农|城镇|居民|职工|工人|干部|党员|团员|群众|高中|初中|大专|本科|中专|小学|硕士|博士|学历|"
+    r"[汉回满壮蒙]族|增加|减少|新增|续保|停保|转入|转出|调入|调出|辞职|解除|终止|合同|正常|固定|临时|安置|常住|连续|方式|时间|计算|计发|应缴|任职|同意|符合|查验|属实|无误|管理|车间|车祸|右[手足]|左[手足]|"
+    r"平均|明细|全额|公章|印章|照片|变更|认定|核定|鉴定|级别|等级|年限|工龄|工资|基数|标准|津贴|补助|支付|领取|发放|账户|账号|开户|户名|户籍|户口|家庭|关系|配偶|父亲|母亲|儿子|女儿|长子|次子|长女|次女|"
+    r"[省市县区镇乡村街]$|[科室部处局厅所站厂矿店社]$|[表书函册单证卡]$|民族|籍贯|文化|程度|本人|他人|负责|联系|代理|监护|法定|代表|以[上下内]|不详|同上|如[上下]|无$|姓[名氏]|[元人次月年日岁期限项]$|健在|健康|良好|在职|死亡|正式|"
+    r"普通|特殊|一般|城乡|企业|机关|事业|个体|灵活|就业|司机|文员|会计|出纳|厨师|焊工|钳工|电工|冷作|高级|中级|初级|技师|教师|护士|医生|医师|矿工|经理|厂长|主任|科长|局长|校长|院长|保安|门卫|保洁|后勤|行政|财务|人事|销售|技术|生产|采煤|掘进|通风|机电|运输"
+)
+_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]{2,4}")
+_LONG_NAME = re.compile(r"[\u4e00-\u9fff]{2,10}(?:[·•.][\u4e00-\u9fff]{1,10}){1,3}")
+_NAME_HEAD = re.compile(
+    r"((?:[\u4e00-\u9fff]{2,10}(?:[·•][\u4e00-\u9fff]{1,10}){1,3})|[\u4e00-\u9fff]{2,4}?)"
+    r"(?=$|[,.;:()\[\]、。\d/|\"'“”A-Za-z]|(?:先生|女士|同志)|[男女](?:$|[,.;、。(]))"
+)
+_WITHOUT_SURNAME, _FOUR = 0.84, 4
+
+_UNIT_END = (
+    "公司|集团|厂|矿|局|中心|学校|小学|中学|大学|学院|医院|卫生院|卫生室|卫生所|诊所|幼儿园|银行|信用社|联社|合作社|商店|商行|超市|饭店|酒店|宾馆|事务所|"
+    "委员会|村委会|居委会|政府|办公室|支队|大队|中队|供电所|服务站|收费站|气象站|工作站|加油站|电站|车站|站|研究院|研究所|设计院|福利院|养老院|敬老院|法院|检察院|报社|出版社|旅行社|分社|总社|供销社|"
+    "服务部|经营部|门市部|项目部|营业部|总店|药店|药房|分店|协会|学会|联合会|工会|妇联|分公司|支行|分行|煤矿|电厂|农场|林场|牧场|市场|商场|公园|陵园|剧院|图书馆|文化馆|博物馆|档案馆|"
+    "作坊|工作室|门诊部|管理处|管理所|办事处|招待所|税务所|派出所|粮站|药厂|酒厂|工厂|合伙\\)|合伙企业\\)|工程队|车队|联盟|基金会|商会|厅|部|店|馆|所|社|院|队|行|园|场"
+)
+_UNIT_FULL = re.compile(rf"[\u4e00-\u9fffA-Za-z0-9()·&、-]{{1,40}}(?:{_UNIT_END})(?:\([^()]{{1,12}}\))?")
+_UNIT_TAIL = re.compile(r"有限责任公司|股份有限公司|有限公司|集团公司|总公司|分公司|煤矿|化肥厂|机械厂|水泥厂|中学|小学|医院|卫生院|幼儿园|学校")
+_UNIT_HEAD = re.compile(r"[\u4e00-\u9fff()]{2,24}$")
+_UNIT_NOISE = re.compile(r"^[:;.,、]+|(?:\((?:盖章|公章|章|印章|签章|单位盖章|单位公章)\)|盖章|公章|[:;.,、])+$")
+_AGENCY = re.compile(
+    r"社会保险|社保|人力资源|劳动和社会保障|劳动保障|劳动局|医疗保障|医保|人社|税务|经办机构|就业服务|就业和人才|鉴定委员会|民政|公安|档案|养老保险|失业保险|工伤保险|市场监督|工商行政"
+)
+_UNIT_SHORT = 4
+
+
+def read_name(text: str) -> tuple[str, float]:
+    """A name that makes up the whole text and how certain it looks (0 where it cannot be one)."""
+    text = text.strip("·•.,、:;'\"*_-|/")
+    if _LONG_NAME.fullmatch(text):
+        return text.replace("•", "·").replace(".", "·"), 0.97
+    if not _NAME.fullmatch(text) or _NO_NAME.search(text):
+        return "", 0.0
+    if text[:2] in _DOUBLE and len(text) > len("欧阳"):
+        return text, 1.0
+    if text[0] not in _SURNAMES:
+        return text, _WITHOUT_SURNAME
+    return text, 0.9 if len(text) == _FOUR else 1.0
+
+
+def read_leading_name(text: str) -> tuple[str, float]:
+    """A name at the beginning of a text, ended by punctuation, a number, sex or a title."""
+    found = _NAME_HEAD.match(text.lstrip(":;,、_"))
+    return read_name(found.group(1)) if found else ("", 0.0)
+
+
+def is_surname(text: str) -> bool:
+    """Whether a single character is a common surname."""
+    return text in _SURNAMES
+
+
+def read_unit(text: str) -> tuple[str, float]:
+    """An employer's name that makes up the whole text and how certain it looks (0 where it cannot be one)."""
+    bare = _UNIT_NOISE.sub("", text)
+    if _UNIT_FULL.fullmatch(bare):
+        return bare, 1.0 if len(bare) >= _UNIT_SHORT else 0.9
+    if len(bare) >= _UNIT_SHORT and re.fullmatch(r"[\u4e00-\u9fffA-Za-z0-9()·&、-]{4,40}", bare) and re.search(r"[\u4e00-\u9fff]{3}", bare):
+        return bare, 0.82
+    return "", 0.0
+
+
+def units_in_text(text: str) -> list[tuple[int, int]]:
+    """Ranges of employers' names inside running text."""
+    out: list[tuple[int, int]] = []
+    for tail in _UNIT_TAIL.finditer(text):
+        head = _UNIT_HEAD.search(text, max(out[-1][1] if out else 0, tail.start() - 24), tail.start())
+        if head:
+            out.append((head.start(), tail.end()))
+    return out
+
+
+def is_agency(unit: str) -> bool:
+    """Whether a unit is an office of the trade itself: the author of papers rather than an insured employer."""
+    return _AGENCY.search(unit) is not None

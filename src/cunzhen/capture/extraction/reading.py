@@ -1,0 +1,140 @@
+"""A page with its labels found, and the places where a label's value may stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from cunzhen.capture.extraction.dates import FoundDate, find_dates
+from cunzhen.capture.extraction.labels import Label, find_labels
+from cunzhen.capture.extraction.layout import Layout, Segment
+from cunzhen.capture.extraction.suggestions import Box, Suggestion
+from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers, find_usccs
+from cunzhen.formats.page_text import PageText
+
+_INLINE_COLON, _INLINE, _INLINE_DIRTY = 0.98, 0.97, 0.86
+_RIGHT = (0.97, 0.88, 0.8)
+_BELOW = (0.93, 0.85)
+_HEADER_LABELS = 3
+_EMPTY = frozenset("_-.·:/()|,")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A range of the flow where a value may stand, with the certainty of the place and its name."""
+
+    start: int
+    end: int
+    certainty: float
+    place: str
+
+
+class PageReading:
+    """Everything that the field rules share about one page; computed once."""
+
+    def __init__(self, page: PageText, number: int) -> None:
+        self.layout = Layout(page, number)
+        self.number = number
+        self.flow = self.layout.flow
+        spaces = frozenset(s.start + k for s in self.layout.segments for k in s.spaces)
+        self.spaces = spaces
+        self.labels = find_labels(self.flow, spaces)
+        self._label_starts = [label.start for label in self.labels]
+        self._by_field: dict[str, list[Label]] = {}
+        for label in self.labels:
+            self._by_field.setdefault(label.field, []).append(label)
+
+    @cached_property
+    def dates(self) -> list[FoundDate]:
+        """Calendar dates anywhere on the page."""
+        return find_dates(self.flow)
+
+    @cached_property
+    def identity_numbers(self) -> list[FoundNumber]:
+        """Runs that look like identity numbers; see ``find_identity_numbers``."""
+        return find_identity_numbers(self.flow)
+
+    @cached_property
+    def credit_codes(self) -> list[FoundNumber]:
+        """Valid unified social credit codes."""
+        return find_usccs(self.flow)
+
+    def of_field(self, name: str) -> list[Label]:
+        """Labels of one field, in order."""
+        return self._by_field.get(name, [])
+
+    def label_before(self, position: int) -> Label | None:
+        """The last label that begins before a place of the flow."""
+        at = bisect_left(self._label_starts, position) - 1
+        return self.labels[at] if at >= 0 else None
+
+    def slots(self, label: Label) -> Iterator[Slot]:
+        """Where the label's value may stand, likeliest first: behind it, right of it, below it."""
+        segment = self.layout.segment_at(label.start)
+        stop = self._first_label(label.end, segment)
+        if stop > label.end and not set(self.flow[label.end : stop]) <= _EMPTY:
+            certainty = _INLINE_COLON if label.colon else _INLINE if label.clean else _INLINE_DIRTY
+            yield Slot(label.end, stop, certainty, "inline")
+        if stop == segment.start + len(segment.text) and not self.is_header(segment):
+            yield from self._right(segment)
+        if not label.colon:
+            yield from self._below(segment)
+
+    def is_header(self, segment: Segment) -> bool:
+        """Whether the segment stands in a row of column heads: three labels or more, mostly side by side."""
+        row = self.layout.rows[segment.row]
+        heads = [s for s in row if self.is_pure_label(s)]
+        return len(heads) >= _HEADER_LABELS and len(heads) * 4 >= len(row) * 3
+
+    def is_pure_label(self, segment: Segment) -> bool:
+        """Whether a segment holds one label, without colon and without value."""
+        at = bisect_left(self._label_starts, segment.start)
+        if at == len(self.labels) or self.labels[at].start != segment.start:
+            return False
+        return self.labels[at].end == segment.start + len(segment.text) and not self.labels[at].colon
+
+    def starts_with_label(self, segment: Segment) -> bool:
+        """Whether a segment begins with a label that may have its value behind it."""
+        at = bisect_left(self._label_starts, segment.start)
+        return at < len(self.labels) and self.labels[at].start == segment.start
+
+    def suggestion(self, name: str, value: str, certainty: float, span: tuple[int, int], source: str) -> Suggestion:
+        """A suggestion for a value that stands in a range of this page's flow."""
+        confidence = certainty * self.layout.confidence(*span)
+        return Suggestion(name, value, round(min(confidence, 1.0), 4), self.number, self.layout.box(*span), source)
+
+    def box(self, span: tuple[int, int]) -> Box:
+        """Box of a range of the flow."""
+        return self.layout.box(*span)
+
+    def _right(self, segment: Segment) -> Iterator[Slot]:
+        for neighbour, certainty in zip(self.layout.right_of(segment, len(_RIGHT)), _RIGHT, strict=False):
+            if self.starts_with_label(neighbour):
+                return
+            yield Slot(neighbour.start, self._first_label(neighbour.start, neighbour), certainty, "right")
+
+    def _below(self, segment: Segment) -> Iterator[Slot]:
+        free = [s for s in self.layout.below(segment) if not self._is_claimed(s)]
+        for under, certainty in zip(free, _BELOW, strict=False):
+            if self.starts_with_label(under):
+                return
+            yield Slot(under.start, self._first_label(under.start, under), certainty, "below")
+
+    def _is_claimed(self, segment: Segment) -> bool:
+        """Whether the label at its left owns the segment."""
+        row = self.layout.rows[segment.row]
+        at = row.index(segment)
+        return at > 0 and self.is_pure_label(row[at - 1]) and not self.is_header(row[at - 1])
+
+    def _first_label(self, position: int, segment: Segment) -> int:
+        """Beginning of the first label at or behind a place within a segment, else the segment's end."""
+        end = segment.start + len(segment.text)
+        for label in self.labels[bisect_left(self._label_starts, position) :]:
+            if label.start >= end:
+                return end
+            # Inside a value, a word that only looks like a label does not cut it (李合计, 参保人员…名册).
+            if label.colon or label.clean or label.field in ("_other", "id_number", "birth_date"):
+                return max(label.start, position)
+        return end

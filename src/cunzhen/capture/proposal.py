@@ -1,0 +1,153 @@
+"""From what was read and what the sender's catalogue says to a proposed description, with what a person must look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cunzhen.capture.extraction.decide import is_sure
+from cunzhen.capture.extraction.suggestions import SuggestedPerson, Suggestions
+from cunzhen.capture.rules import Description
+from cunzhen.formats.identifiers import is_identity_number, is_uscc, normalise_identity_number, normalise_uscc
+from cunzhen.holdings import kinds
+from cunzhen.holdings.rules import NamedPerson, NamedUnit
+
+# Fields that have places of their own in a description; whatever else was found goes into ``extra``.
+_OWN = frozenset({"kind", "title", "person_name", "id_number", "unit", "uscc", "document_date", "year"})
+_DATE = re.compile(r"^(\d{4})(?:[-./年](\d{1,2}))?(?:[-./月](\d{1,2}))?日?$")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A description that is filled as far as it can be.
+
+    Args:
+        unsure: names of fields that a person must confirm; empty means that it can be filed.
+        disagreements: fields where the catalogue and the reading differ.
+    """
+
+    description: Description
+    unsure: tuple[str, ...]
+    disagreements: tuple[str, ...]
+
+
+def propose(
+    suggestions: Suggestions, row: Mapping[str, str], *, default_year: int | None = None, default_series: str = ""
+) -> Proposal:
+    """Put together what is known. The catalogue was written by a person, so it counts; where the paper says
+    otherwise the item waits for somebody to look.
+
+    Args:
+        row: the item's row of the sender's catalogue by our field's name, or empty.
+    """
+    kind = _kind(row) or suggestions.value("kind")
+    date = _date(row.get("date", "")) or suggestions.value("document_date")
+    year = _year(row.get("year", "")) or _year(date) or _year(suggestions.value("year")) or default_year or 0
+    persons, persons_differ = _persons(suggestions, row)
+    units, unit_differs = _units(suggestions, row)
+    description = Description(
+        kind=kind,
+        series=kinds.series_of(kind) or _series(row) or default_series,
+        title=(row.get("title") or suggestions.value("title"))[:300],
+        year=year,
+        document_date=date if date.startswith(str(year)) else "",
+        persons=persons,
+        units=units,
+        extra={n: f[0].value for n, f in suggestions.fields.items() if n not in _OWN and f and f[0].value},
+        confirmed_by="catalogue" if row else "machine",
+    )
+    differing = {"persons": persons_differ, "unit": unit_differs, "year": _year_differs(row, suggestions)}
+    disagreements = tuple(name for name, differs in differing.items() if differs)
+    unsure = _unsure(suggestions, row, description)
+    return Proposal(description, tuple(dict.fromkeys([*unsure, *disagreements])), disagreements)
+
+
+def _unsure(suggestions: Suggestions, row: Mapping[str, str], description: Description) -> list[str]:
+    """What the rules doubt, less what the catalogue settles, and whatever is still empty."""
+    settled = {"title": "title", "year": "year", "person": "persons", "id_number": "persons", "unit": "unit"}
+    by_catalogue = {settled[f] for f in row if f in settled} | ({"kind"} if _kind(row) else set())
+    doubts = [f for f in is_sure(suggestions) if f not in by_catalogue]
+    if not description.series:
+        doubts.append("kind")
+    if not description.title:
+        doubts.append("title")
+    if not description.year:
+        doubts.append("year")
+    return doubts
+
+
+def _kind(row: Mapping[str, str]) -> str:
+    wanted = row.get("kind", "")
+    return next((k.code for k in kinds.all_kinds().values() if wanted and wanted in {k.name, k.code}), "")
+
+
+def _series(row: Mapping[str, str]) -> str:
+    wanted = row.get("series", "")
+    return next((c.code for c in kinds.categories() if wanted and (wanted.upper() == c.code or wanted in c.name)), "")
+
+
+def _date(text: str) -> str:
+    match = _DATE.match(text.strip().split(" ")[0])
+    if not match:
+        return ""
+    year, month, day = match.groups()
+    return "-".join([year, *(p.zfill(2) for p in (month, day) if p)])
+
+
+def _year(text: str) -> int:
+    match = re.match(r"\d{4}", text)
+    return int(match[0]) if match else 0
+
+
+def _year_differs(row: Mapping[str, str], suggestions: Suggestions) -> bool:
+    listed, read = _year(row.get("year", "")), _year(suggestions.value("year"))
+    return bool(listed and read and listed != read)
+
+
+def _persons(suggestions: Suggestions, row: Mapping[str, str]) -> tuple[tuple[NamedPerson, ...], bool]:
+    read = tuple(_named(p) for p in suggestions.persons)
+    names = [n.strip() for n in re.split("[、,，;；]", row.get("person", "")) if n.strip()]
+    number = row.get("id_number", "").strip()
+    number = normalise_identity_number(number) if is_identity_number(number) else ""
+    if not names and not number:
+        return read, False
+    listed = [_listed(name, number if len(names) == 1 else "", read) for name in names or [""]]
+    others = [p for p in read if not any(_same(p, one) for one in listed)]
+    subjects = [p for p in suggestions.persons if p.role == "subject"]
+    missing = bool(subjects) and not any(_same(_named(p), one) for p in subjects for one in listed)
+    number_differs = any(
+        p.id_number and one.id_number and p.id_number != one.id_number and p.name == one.name for p in read for one in listed
+    )
+    return (*listed, *others), missing or number_differs
+
+
+def _listed(name: str, number: str, read: Sequence[NamedPerson]) -> NamedPerson:
+    """The catalogue's person, with the number and place that the paper gives for the same name."""
+    found = next((p for p in read if p.name == name or (number and p.id_number == number)), None)
+    if found is None:
+        return NamedPerson(name, number, "catalogue")
+    return NamedPerson(
+        name or found.name, number or found.id_number, "catalogue", found.page, found.box, max(found.confidence, 0.99)
+    )
+
+
+def _same(one: NamedPerson, other: NamedPerson) -> bool:
+    return bool(one.name and one.name == other.name) or bool(one.id_number and one.id_number == other.id_number)
+
+
+def _named(person: SuggestedPerson) -> NamedPerson:
+    box = person.boxes[0] if person.boxes else None
+    return NamedPerson(person.name, person.id_number, "machine", person.page, box, person.confidence)
+
+
+def _units(suggestions: Suggestions, row: Mapping[str, str]) -> tuple[tuple[NamedUnit, ...], bool]:
+    read, code = suggestions.best("unit"), suggestions.best("uscc")
+    uscc = normalise_uscc(code.value) if code and is_uscc(code.value) else ""
+    listed = row.get("unit", "").strip()
+    if listed:
+        differs = bool(read and read.confidence > 0.9 and read.value != listed)  # noqa: PLR2004 - a sure reading
+        return (NamedUnit(listed, uscc, "catalogue", read.page if read else -1, read.box if read else None),), differs
+    if read:
+        return (NamedUnit(read.value, uscc, "machine", read.page, read.box, read.confidence),), False
+    return ((NamedUnit("", uscc),) if uscc else ()), False

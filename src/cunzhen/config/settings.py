@@ -1,0 +1,181 @@
+"""All settings, from the environment only; a wrong value stops the start. docs/operator-guide.md lists each one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def _text(name: str, default: str = "") -> str:
+    file = os.environ.get(f"{name}_FILE")
+    return Path(file).read_text(encoding="utf-8").strip() if file else os.environ.get(name, default)
+
+
+def _flag(name: str, default: bool) -> bool:
+    value = _text(name, "1" if default else "0").lower()
+    if value not in {"0", "1", "true", "false", "yes", "no"}:
+        raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}")
+    return value in {"1", "true", "yes"}
+
+
+def _number(name: str, default: float, low: float, high: float) -> float:
+    raw = _text(name, str(default))
+    try:
+        value = float(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from None
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} must lie between {low:g} and {high:g}, not {value:g}")
+    return value
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(parts.port or options.pop("port", "")),
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+def _kept_secret(path: Path) -> str:
+    """The web's signing secret: made once and kept in the home, readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(50))
+    return path.read_text(encoding="ascii").strip()
+
+
+HOME = Path(_text("CUNZHEN_HOME", "var")).resolve()
+NODE = _text("CUNZHEN_NODE", "node-1")
+if not NODE.replace("-", "").isalnum() or len(NODE) > 32:
+    raise ImproperlyConfigured("CUNZHEN_NODE must be 1 to 32 letters, digits or hyphens")
+
+DEBUG = False
+SECRET_KEY = _text("CUNZHEN_SECRET_KEY") or _kept_secret(HOME / "secret-key")
+ALLOWED_HOSTS = _text("CUNZHEN_HOSTS", "127.0.0.1,localhost").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in _text("CUNZHEN_ORIGINS").split(",") if o]
+HTTPS = _flag("CUNZHEN_HTTPS", False)
+
+# The launcher of the embedded server sets DATABASE_URL for its children; an outside server is named the same way.
+DATABASES = {"default": _database(_text("DATABASE_URL", "postgresql://cunzhen_app@/cunzhen"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Tables that the web's and the workers' role may only add to (architecture.md 4a, database roles).
+APPEND_ONLY_TABLES = ("ledger_entry", "ledger_leaf", "ledger_subject")
+
+# Stores of packages: name=folder, separated by commas. One local store unless more are named.
+STORES = {
+    name: Path(folder).resolve()
+    for name, _, folder in (s.partition("=") for s in _text("CUNZHEN_STORES", f"a={HOME / 'stores' / 'a'}").split(","))
+}
+LEDGER_ORIGIN = _text("CUNZHEN_LEDGER_ORIGIN", f"cunzhen.local/{NODE}")
+READERS = int(_number("CUNZHEN_READERS", os.cpu_count() or 1, 1, 256))
+UPLOAD_LIMIT_BYTES = int(_number("CUNZHEN_UPLOAD_LIMIT_MB", 2048, 1, 1_000_000)) * 1_000_000
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_cotton",
+    "django_htmx",
+    "csp",
+    "procrastinate.contrib.django",
+    "cunzhen.accounts",
+    "cunzhen.ledger",
+    "cunzhen.jobs",
+    "cunzhen.preservation",
+    "cunzhen.holdings",
+    "cunzhen.capture",
+    "cunzhen.access",
+    "cunzhen.ui",
+    "cunzhen.web",
+    "cunzhen.api",
+]
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "cunzhen.config.urls"
+WSGI_APPLICATION = "cunzhen.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    },
+]
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+LOGIN_URL = "/sign-in/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = int(_number("CUNZHEN_SESSION_HOURS", 10, 1, 24) * 3600)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024

@@ -1,0 +1,7 @@
+"""Writes of the catalogue, and looks at what it holds."""
+
+from cunzhen.holdings.operations.filing import file_items
+from cunzhen.holdings.operations.setup import found_fonds, install_schedule
+from cunzhen.holdings.operations.viewing import view_component, view_item, view_page
+
+__all__ = ["file_items", "found_fonds", "install_schedule", "view_component", "view_item", "view_page"]

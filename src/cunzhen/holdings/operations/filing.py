@@ -1,0 +1,256 @@
+"""Filing: the moment at which papers become items with a number, a package, rows and a ledger entry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from cunzhen.accounts.rules import Actor
+from cunzhen.database.rows import copy_rows
+from cunzhen.errors import Missing
+from cunzhen.formats.archival_code import format_code
+from cunzhen.formats.failpoints import failpoint
+from cunzhen.holdings import kinds
+from cunzhen.holdings.models import ArchivalCode, CodeCounter, Component, Fonds, Item, Mention, Page, ScheduleRow, Series
+from cunzhen.holdings.operations.people import link_people
+from cunzhen.holdings.packaging import ItemContext, component_path, to_package
+from cunzhen.holdings.queries import seal_page
+from cunzhen.holdings.rules import Filed, NewItem, hold_reason, retention_end
+from cunzhen.ledger.operations import NewEntry, Subject, record
+from cunzhen.preservation.operations import keep_packages
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A new item with its number, its rows of series and schedule, and what follows from them."""
+
+    new: NewItem
+    code: str
+    series: Series
+    row: ScheduleRow | None
+    term: str
+    hold: str
+
+
+def file_items(actor: Actor, *, items: Sequence[NewItem], now: datetime) -> list[Filed]:
+    """File a batch: numbers without gaps, packages durable in every store, then rows and ledger in one transaction.
+
+    1. the right; 2. fonds and counters locked, so that numbers follow one another and the same content meets itself;
+    3. content that is there already is answered with its item; 4. packages are written and synced;
+    5. rows and ledger entries. The caller may only tell anybody after its transaction has committed.
+
+    Args:
+        items: any number; all or none of the new ones are filed.
+
+    Returns:
+        what became of each, in the order given.
+
+    Raises:
+        Refused, Missing (``H-03`` the fonds), Unavailable (no space, no key).
+    """
+    actor.require("file_drafts")
+    if not items:
+        return []
+    with transaction.atomic():
+        fonds = _lock_fonds(actor, {i.fonds_id for i in items})
+        known = _known_content(items)
+        fresh: dict[tuple[UUID, str], NewItem] = {}
+        for item in items:
+            key = (item.fonds_id, item.content_sha256)
+            if key not in known:
+                fresh.setdefault(key, item)
+        placed = _place(fonds, list(fresh.values()), now)
+        failpoint("file-1-numbered")
+        mentions = link_people([p.new for p in placed], actor_id=actor.id, now=now)
+        packages = [to_package(p.new, _context(p, fonds, mentions, actor), now=now) for p in placed]
+        kept = keep_packages(packages, now=now)
+        failpoint("file-2-packaged")
+        _add_rows(placed, fonds, actor, now)
+        copy_rows([m for rows in mentions.values() for m in rows])
+        record([_entry(p, fonds, actor) for p in placed], at=now)
+        failpoint("file-3-rows")
+    package = {k.id: k.inventory_sha512 for k in kept}
+    filed = {
+        (p.new.fonds_id, p.new.content_sha256): Filed(p.new.id, p.code, False, bool(p.hold), package[p.new.id])
+        for p in placed
+    }
+    return [_outcome(i, filed, known) for i in items]
+
+
+def _outcome(item: NewItem, filed: dict[tuple[UUID, str], Filed], known: dict[tuple[UUID, str], Filed]) -> Filed:
+    key = (item.fonds_id, item.content_sha256)
+    if key in known:
+        return known[key]
+    one = filed[key]
+    return one if one.id == item.id else Filed(one.id, one.archival_code, True, one.held, one.package_sha512)
+
+
+def _lock_fonds(actor: Actor, ids: set[UUID]) -> dict[UUID, Fonds]:
+    """Fonds within reach. One filing batch at a time per fonds: numbers and sameness are decided under this lock."""
+    with connection.cursor() as cursor:
+        for fonds_id in sorted(ids):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [fonds_id.int & 0x7FFF_FFFF_FFFF_FFFF])
+    found = {
+        f.id: f
+        for f in Fonds.objects.select_related("keeper", "schedule").filter(id__in=ids, keeper_id__in=actor.agency_ids)
+    }
+    if len(found) != len(ids):
+        raise Missing("H-03", "没有这个全宗，请核对。", "There is no such fonds within your reach.")
+    return found
+
+
+def _known_content(items: Sequence[NewItem]) -> dict[tuple[UUID, str], Filed]:
+    digests = {i.content_sha256 for i in items}
+    rows = Item.objects.filter(fonds_id__in={i.fonds_id for i in items}, content_sha256__in=digests)
+    return {
+        (r.fonds_id, r.content_sha256): Filed(r.id, r.archival_code, True, bool(r.hold_reason))
+        for r in rows.only("id", "fonds_id", "content_sha256", "archival_code", "hold_reason")
+    }
+
+
+def _place(fonds: dict[UUID, Fonds], items: Sequence[NewItem], now: datetime) -> list[_Placed]:
+    series = {(s.fonds_id, s.code): s for s in Series.objects.filter(fonds_id__in=fonds)}
+    rows = _schedule_rows(fonds)
+    groups: dict[tuple[UUID, int], list[NewItem]] = defaultdict(list)
+    for item in items:
+        groups[(series[(item.fonds_id, item.series)].id, item.year)].append(item)
+    placed: list[_Placed] = []
+    for (series_id, year), members in sorted(groups.items()):
+        last = _advance(series_id, year, len(members))
+        for serial, item in enumerate(members, last - len(members) + 1):
+            home = fonds[item.fonds_id]
+            values = {"全宗": home.code, "类别": item.series, "年度": item.year, "件": serial}
+            code = format_code(home.code_template, values)
+            row = rows.get((home.schedule_id, kinds.schedule_key(item.kind)))
+            term = row.term if row else ""
+            hold = hold_reason(term, row.confirmed if row else False)
+            placed.append(_Placed(item, code, series[(item.fonds_id, item.series)], row, term, hold))
+    return placed
+
+
+def _schedule_rows(fonds: dict[UUID, Fonds]) -> dict[tuple[UUID, tuple[str, str]], ScheduleRow]:
+    rows = ScheduleRow.objects.filter(schedule_id__in={f.schedule_id for f in fonds.values()})
+    return {(r.schedule_id, (r.category, r.number)): r for r in rows}
+
+
+def _advance(series_id: UUID, year: int, count: int) -> int:
+    """The counter after ``count`` more numbers; the row stays locked until the transaction ends, so no gap is left."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {CodeCounter._meta.db_table} AS c (series_id, year, last) VALUES (%s, %s, %s)"  # noqa: S608
+            " ON CONFLICT (series_id, year) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING last",
+            [series_id, year, count],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _context(
+    placed: _Placed, fonds: dict[UUID, Fonds], mentions: Mapping[UUID, Sequence[Mention]], actor: Actor
+) -> ItemContext:
+    home = fonds[placed.new.fonds_id]
+    return ItemContext(
+        fonds=home,
+        series=placed.series,
+        row=placed.row,
+        archival_code=placed.code,
+        term=placed.term,
+        hold=placed.hold,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        mentions=mentions.get(placed.new.id, ()),
+    )
+
+
+def _add_rows(placed: Sequence[_Placed], fonds: dict[UUID, Fonds], actor: Actor, now: datetime) -> None:
+    copy_rows([_item_row(p, actor, now) for p in placed])
+    copy_rows(
+        [
+            ArchivalCode(item_id=p.new.id, keeper_id=fonds[p.new.fonds_id].keeper_id, code=p.code, valid_from=now)
+            for p in placed
+        ]
+    )
+    copy_rows([row for p in placed for row in _component_rows(p.new)])
+    copy_rows([row for p in placed for row in _page_rows(p.new)])
+
+
+def _item_row(placed: _Placed, actor: Actor, now: datetime) -> Item:
+    new = placed.new
+    return Item(
+        id=new.id,
+        node=settings.NODE,
+        fonds_id=new.fonds_id,
+        series_id=placed.series.id,
+        schedule_row_id=placed.row.id if placed.row else None,
+        archival_code=placed.code,
+        kind=new.kind,
+        title=new.title,
+        year=new.year,
+        document_date=new.document_date,
+        term=placed.term,
+        retention_end=retention_end(placed.term, new.year),
+        hold_reason=placed.hold,
+        content_sha256=new.content_sha256,
+        page_count=len(new.pages),
+        extra=kinds.extra_json(new.extra),
+        transfer_id=new.transfer_id,
+        filed_at=now,
+        filed_by=actor.id,
+    )
+
+
+def _component_rows(new: NewItem) -> list[Component]:
+    counts = [sum(p.component == i for p in new.pages) for i in range(len(new.components))]
+    return [
+        Component(
+            id=c.id,
+            item_id=new.id,
+            number=number,
+            path=component_path(number, c.name),
+            name=c.name,
+            size=c.size,
+            sha256=c.sha256,
+            sm3=c.sm3,
+            sha512=c.sha512,
+            puid=c.puid,
+            mime=c.mime,
+            format_name=c.format_name,
+            page_count=counts[number - 1],
+        )
+        for number, c in enumerate(new.components, 1)
+    ]
+
+
+def _page_rows(new: NewItem) -> list[Page]:
+    return [
+        Page(
+            id=p.id,
+            item_id=new.id,
+            component_id=new.components[p.component].id,
+            number=number,
+            index=p.index,
+            width=p.text.width,
+            height=p.text.height,
+            rotation=p.text.rotation,
+            skew=p.text.skew,
+            blank=p.text.blank,
+            engine=p.text.engine,
+            confidence=p.text.confidence,
+            words=seal_page(p.text),
+        )
+        for number, p in enumerate(new.pages, 1)
+    ]
+
+
+def _entry(placed: _Placed, fonds: dict[UUID, Fonds], actor: Actor) -> NewEntry:
+    """One entry per item: the item by its content digest, then each component by its own."""
+    subjects = (Subject(placed.new.id, placed.new.content_sha256),) + tuple(
+        Subject(c.id, c.sha256, c.sm3) for c in placed.new.components
+    )
+    detail = {"code": placed.code, "title": placed.new.title, "transfer": str(placed.new.transfer_id)}
+    return NewEntry("file_drafts", actor.id, fonds[placed.new.fonds_id].keeper_id, subjects, detail)

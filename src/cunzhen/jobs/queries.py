@@ -1,0 +1,77 @@
+"""What waits, what runs, and what failed for good."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from cunzhen.jobs.models import Failure
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that will not be tried again unless somebody says so."""
+
+    id: int
+    op: str
+    ids: dict[str, object]
+    attempts: int
+    code: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How much work there is; ``oldest_seconds`` is the age of the oldest job that could run now."""
+
+    waiting: int
+    running: int
+    failed: int
+    oldest_seconds: float
+
+
+def failed_jobs(limit: int = 100) -> list[FailedJob]:
+    """The jobs that failed for good, newest first.
+
+    Args:
+        limit: at most so many.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, task_name, args::text, attempts FROM procrastinate_jobs WHERE status = 'failed'"
+            " ORDER BY id DESC LIMIT %s",
+            (limit,),
+        )
+        rows = cursor.fetchall()
+    why = {f.job_id: f for f in Failure.objects.filter(job_id__in=[row[0] for row in rows]).order_by("at")}
+    return [
+        FailedJob(number, op, json.loads(ids), attempts, *_last_word(why.get(number)))
+        for number, op, ids, attempts in rows
+    ]
+
+
+def _last_word(failure: Failure | None) -> tuple[str, datetime | None]:
+    return (failure.code, failure.at) if failure else ("J-01", None)
+
+
+def backlog(queue: str | None = None) -> Backlog:
+    """Count the work.
+
+    Args:
+        queue: of one queue only.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),"
+            " count(*) FILTER (WHERE status = 'failed'),"
+            " coalesce(extract(epoch FROM now() - min(e.at) FILTER ("
+            "   WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())), 0)"
+            " FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'"
+            " WHERE %s::text IS NULL OR queue_name = %s",
+            (queue, queue),
+        )
+        waiting, running, failed, oldest = cursor.fetchone() or (0, 0, 0, 0)
+    return Backlog(waiting, running, failed, float(oldest))
