@@ -19,11 +19,11 @@ from typing import Any
 
 from cunzhen.capture.extraction import Suggestions, describe, is_sure
 from cunzhen.capture.extraction.layout import plain
+from cunzhen.formats.identifiers import old_identity_number
 from cunzhen.formats.page_text import PageText, Word
 from cunzhen.holdings import kinds
 
 FIELDS = ("kind", "category", "title", "year", "document_date", "unit", "uscc", "person_name", "id_number")
-_CATEGORY_LETTERS = {c.name.removeprefix("社会保险").removesuffix("类"): c.code for c in kinds.categories()}
 _SHORT_CATEGORIES = {
     "管理": "GL", "征缴": "ZJ", "养老": "YL", "医疗": "YB", "失业": "SB", "工伤": "GS", "生育": "SY", "统计": "TJ", "稽核": "JH",
 }  # fmt: skip
@@ -45,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--read", type=Path, default=None)
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)
-    aliases = _kind_names(Path(__file__).parent / "kind_names.json")
+    names = _kind_names(Path(__file__).parent / "kind_names.json")
     papers = list(load_papers(options.samples, options.read))
-    print(json.dumps(measure(papers, aliases, show=options.show), ensure_ascii=False, indent=1))
+    print(json.dumps(measure(papers, names, show=options.show), ensure_ascii=False, indent=1))
     return 0
 
 
@@ -67,15 +67,22 @@ def load_papers(samples: Path, read: Path | None) -> Iterator[Paper]:
             yield Paper(item["files"][0], item, tuple(pages))
 
 
-def measure(papers: list[Paper], aliases: Mapping[str, str], *, show: bool = False) -> dict[str, object]:
+def measure(papers: list[Paper], names: Mapping[str, str], *, show: bool = False) -> dict[str, object]:
     """Counts over all papers; ``sure`` counts only papers that would be filed without a person."""
     every, sure = _Counts(), _Counts()
+    accepted = {name: set(codes.split("|")) for name, codes in names.items()}
+    aliases = {name: codes.split("|")[0] for name, codes in names.items()}
     sure_papers = characters = pages = 0
     started = time.process_time()
     described = [describe(paper.pages) for paper in papers]
     spent = time.process_time() - started
     for paper, suggestions in zip(papers, described, strict=True):
-        truth, found = _truth(paper.truth, aliases), _found(suggestions)
+        truth, found = _truth(paper, aliases), _found(suggestions)
+        if found["kind"] <= accepted.get(paper.truth["kind"], set()):
+            truth["kind"], truth["category"] = found["kind"], found["category"]
+        if not truth["person_name"] and kinds.all_kinds()[next(iter(truth["kind"]))].subject == "many":
+            # The index does not list the people of old rosters.
+            found["person_name"] = set()
         doubts = is_sure(suggestions)
         sure_papers += not doubts
         for counts in [every] if doubts else [every, sure]:
@@ -120,9 +127,12 @@ class _Counts:
         }
 
 
-def _truth(item: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, set[str]]:
+def _truth(paper: Paper, aliases: Mapping[str, str]) -> dict[str, set[str]]:
+    item = paper.truth
+    said = "".join(c for page in paper.pages for c in plain(page.text))
     kind = aliases.get(item["kind"], item["kind"])
     category = kinds.series_of(kind) or _SHORT_CATEGORIES.get(item["category"], item["category"])
+    # What the index knows but the paper does not say cannot be read from it.
     return {
         "kind": {kind},
         "category": {category},
@@ -130,10 +140,15 @@ def _truth(item: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, set
         "year": {str(item["year"])},
         "document_date": _one(item["document_date"]),
         "unit": _one(plain(item["unit"])),
-        "uscc": _one(item["uscc"]),
+        "uscc": _one(item["uscc"]) if item["uscc"] in said else set(),
         "person_name": {p["name"] for p in item["persons"]},
-        "id_number": {p["id_number"] for p in item["persons"] if p["id_number"]},
+        "id_number": {p["id_number"] for p in item["persons"] if _is_said(p["id_number"], said)},
     }
+
+
+def _is_said(number: str, said: str) -> bool:
+    """Whether the paper carries the number, in its new or its old form."""
+    return bool(number) and (number in said or old_identity_number(number) in said)
 
 
 def _found(suggestions: Suggestions) -> dict[str, set[str]]:
@@ -146,8 +161,8 @@ def _found(suggestions: Suggestions) -> dict[str, set[str]]:
         "document_date": _one(suggestions.value("document_date")),
         "unit": _one(plain(suggestions.value("unit"))),
         "uscc": _one(suggestions.value("uscc")),
-        "person_name": {p.name for p in suggestions.persons if p.role == "subject"},
-        "id_number": {p.id_number for p in suggestions.persons if p.id_number and p.role == "subject"},
+        "person_name": {p.name for p in suggestions.persons if p.role == "subject" or p.id_number},
+        "id_number": {p.id_number for p in suggestions.persons if p.id_number},
     }
 
 

@@ -41,14 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _start_server(home: Path) -> None:
     """Tests run as the owner, who may here make databases; what the app's role may do is tested by signing in as it."""
-    from cunzhen.database.launcher import ensure_running
+    from cunzhen.database.launcher import MARK, ensure_running
 
     server = _kept.enter_context(ensure_running(home))
     if server.is_embedded:
         with psycopg.connect(server.admin_url, autocommit=True) as connection:
             connection.execute("ALTER ROLE cunzhen_owner CREATEDB")
         os.environ["CUNZHEN_TEST_APP_URL"] = server.app_url
-    os.environ.update(DATABASE_URL=server.owner_url, CUNZHEN_OWNER_URL=server.owner_url)
+    # Without the mark: to the tests' children this is an outside server, held by this process.
+    url = server.owner_url.replace(f"&{MARK}", "")
+    os.environ.update(DATABASE_URL=url, CUNZHEN_OWNER_URL=url)
 
 
 def _load_settings(home: Path) -> None:
@@ -57,7 +59,6 @@ def _load_settings(home: Path) -> None:
     from cunzhen.keys import keystore
 
     keystore.create(home / "keys")
-    settings.INSTALLED_APPS = [a for a in settings.INSTALLED_APPS if _exists(a)]  # REMOVE
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
     # Pages are tested from the sources; collecting and hashing static files is tested by starting the real server.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -135,12 +136,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped in CI, where nothing may be missing", red=True)
         for nodeid, reason in _skipped:
             terminalreporter.line(f"{nodeid}: {reason}")
-
-
-def _exists(app: str) -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(app) is not None
-    except ModuleNotFoundError:
-        return False

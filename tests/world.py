@@ -13,7 +13,7 @@ from cunzhen.holdings.models import Fonds
 from cunzhen.holdings.operations import found_fonds, install_schedule
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-PASSWORD = "Lin-county-2026!"  # noqa: S105 - of people who do not exist
+PASSWORD = "Lin-county-2026!"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
+from django.db import connection
 
 from cunzhen.access import engine, generations
 from cunzhen.access.engine import Found, Question
@@ -75,3 +77,13 @@ def filled(small_index: SmallIndex) -> Callable[[Sequence[IndexDocument]], Small
         return small_index
 
     return fill
+
+
+@pytest.fixture
+def other_connection(db: None) -> Iterator[psycopg.Connection]:
+    """A second session on the tests' database."""
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory", None)
+    parameters.pop("context", None)
+    with psycopg.connect(**parameters) as other:
+        yield other

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from uuid import UUID
 
+from cunzhen.access import vocabulary
+from cunzhen.formats.identifiers import is_identity_number, is_uscc
 from cunzhen.holdings.rules import IndexDocument
 from tests.access import texts
 from tests.access.conftest import SmallIndex
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 Fill = Callable[[Sequence[IndexDocument]], SmallIndex]
 
 
@@ -188,3 +193,70 @@ def test_figures_beside_one_another_are_no_account(filled: Fill) -> None:
     index = filled([table])
     for phrase in ("12000 13000", "3000 14", "120001300014000", "2003 2004 合", "2001200220032004"):
         assert index.ids(f'"{phrase}"') == {table.id}, phrase
+
+
+def read_samples(rng: random.Random) -> list[IndexDocument]:
+    """The sample papers with the text that truly stands on them."""
+    items = []
+    for at, path in enumerate(sorted((SAMPLES / ".truth").rglob("*.json"))):
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(truth["pages"], list):
+            continue  # a file that is bad on purpose
+        pages = tuple("\n".join(line["text"] for line in p["lines"]) for p in truth["pages"])
+        people = [p for page in truth["pages"] for p in page["fields"].get("persons", [])]
+        names = tuple(dict.fromkeys(p["name"] for p in people if p.get("name")))
+        numbers = tuple(dict.fromkeys(p["id_number"] for p in people if p.get("id_number")))
+        items.append(
+            texts.item(rng, at, title=path.stem, page_texts=pages, person_names=names, id_numbers=numbers, units=())
+        )
+    return items
+
+
+def test_the_sample_papers_are_found_by_every_phrase_name_and_number(filled: Fill) -> None:
+    rng = random.Random(11)
+    items = read_samples(rng)
+    index = filled(items)
+    assert len(items) > 40
+    # A personal number is one piece: what stands inside it is not searchable, and here nothing either.
+    personal = re.compile(
+        r"(?<![\dA-Z])\d{17}[\dA-Z](?![\dA-Z])|(?<!\d)\d{11,}|(?<!\d)0\d{2,3}-\d{7,8}|(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}"
+    )
+
+    def without_personal(text: str) -> str:
+        return personal.sub(lambda m: m[0] if is_uscc(m[0]) and not is_identity_number(m[0]) else "\u2407", text)
+
+    shown = {i.id: [plain(without_personal(p)) for p in i.page_texts] for i in items}
+    for item in items:
+        for page in (p for p in shown[item.id] if len(p) > 10):
+            for _ in range(12):
+                length = rng.randrange(2, 9)
+                start = rng.randrange(len(page) - length)
+                phrase = page[start : start + length]
+                if re.search(r'["“”＂\u2407]', phrase):
+                    continue
+                assert index.ids(f'"{phrase}"') == {
+                    i for i, pages in shown.items() if any(phrase in p for p in pages)
+                }, phrase
+        for name in item.person_names:
+            expected = {
+                i.id for i in items if any(plain(name) in plain(t) for t in (i.title, *i.person_names, *i.page_texts))
+            }
+            assert index.ids(name) == expected and item.id in expected, name
+            assert item.id in index.ids(f"姓名:{name}")
+        for number in item.id_numbers:
+            assert item.id in index.ids(number), number
+
+
+def test_words_of_the_dictionary_are_found_as_exactly_as_any_phrase(filled: Fill) -> None:
+    """They are looked up another way, so they get a test of their own: overlapping, nested, beside rare characters."""
+    rng = random.Random(12)
+    words = [w for w in vocabulary._trade_words() if 3 <= len(w) <= 9]
+    items = []
+    for at in range(300):
+        parts = [w[rng.randrange(3) :] if rng.random() < 0.3 else w for w in rng.choices(words, k=12)]
+        glue = rng.choices(("", "", "\n", "𠮷", "1", "A", "、"), k=12)
+        items.append(texts.item(rng, at, page_texts=("".join(a + b for a, b in zip(parts, glue, strict=True)),)))
+    index = filled(items)
+    assert sum(vocabulary.is_known(w) for w in words) == len(words)
+    for word in words:
+        assert index.ids(f'"{word}"') == holding(items, word), word

@@ -29,7 +29,7 @@ BREAKS = ("\n", " ", "\u3000", "\t", "")
 def number(rng: random.Random, *, fifteen: bool = False) -> str:
     """An identity number that belongs to nobody: division 999999 was never given."""
     born = datetime(1940, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(20_000))
-    body = f"999999{born:%Y%m%d}{rng.randrange(1000):03d}"
+    body: str = f"999999{born:%Y%m%d}{rng.randrange(1000):03d}"
     return body[:6] + body[8:] if fifteen else body + identity_check_character(body)
 
 

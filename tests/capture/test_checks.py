@@ -83,7 +83,7 @@ def test_a_good_item_passes_every_check_of_the_catalogue() -> None:
         (replace(GOOD, persons=(("张秀兰", "110105194912310021"),)), "F-AU-04"),
         (values(year="2027", document_date="2027-01-01"), "F-AU-05"),
         (values(document_date="2026-11-23", year="2026"), "F-AU-05"),
-        (values(document_date="2015-01-20"), "F-AU-05"),
+        (values(document_date="2015-01-20", year="2016"), "F-AU-05"),
         (replace(GOOD, page_count=0), "F-AU-05"),
         (values(title="退休\u200b审批表"), "F-AU-06"),
         (replace(GOOD, archival_code="J019-ZY·SBYL·2016-12"), "F-AU-07"),

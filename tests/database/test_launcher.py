@@ -231,6 +231,21 @@ def test_an_outside_server_is_left_alone(home: Path, monkeypatch: pytest.MonkeyP
     assert not home.exists()
 
 
+def test_a_child_that_inherits_the_address_holds_the_server_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ensure_running(home) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        child = _hold(home)
+        place = server.place
+    assert place is not None
+    assert cluster.running_pid(place) is not None
+    child.communicate("", timeout=30)
+    assert cluster.running_pid(place) is None
+    with ensure_running(home) as server:
+        assert server.is_embedded
+        assert _ask(server.app_url, "SELECT 1") == 1
+
+
 def test_passwords_that_do_not_belong_to_the_data_are_told(home: Path) -> None:
     with ensure_running(home):
         pass

@@ -16,7 +16,7 @@ years = st.integers(1950, 2099)
 
 @given(fonds, classes, years, st.integers(1, 999_999))
 def test_default_template_round_trips(fond: str, category: str, year: int, serial: int) -> None:
-    values = {"全宗": fond, "类别": category, "年度": year, "件": serial}
+    values: dict[str, str | int] = {"全宗": fond, "类别": category, "年度": year, "件": serial}
     code = codes.format_code(codes.DEFAULT_TEMPLATE, values)
     assert code == f"{fond}-ZY·SB{category}·{year}-{serial:06d}"
     back = codes.parse_code(codes.DEFAULT_TEMPLATE, code)

@@ -59,7 +59,13 @@ def test_old_form_leads_back_to_the_same_number(number: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("123", "ID-02"), ("11010519490231002X", "ID-03"), ("110105194912310021", "ID-04"), ("１", "ID-02"), ("", "ID-02")],
+    [
+        ("123", "ID-02"),
+        ("11010519490231002X", "ID-03"),
+        ("110105194912310021", "ID-04"),
+        ("１", "ID-02"),
+        ("", "ID-02"),
+    ],
 )
 def test_refusals_are_numbered(text: str, code: str) -> None:
     with pytest.raises(Invalid) as caught:

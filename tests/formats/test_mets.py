@@ -30,7 +30,9 @@ ONE_PAGE = mets.Description(
     title="退休审批表",
     kind="retirement_approval",
     year=2019,
-    retention=mets.Retention("50", date(2069, 12, 31), "", "2024", UUID(int=5), UUID(int=6), "3", "2", "退休审批", "C-A", True),
+    retention=mets.Retention(
+        "50", date(2069, 12, 31), "", "2024", UUID(int=5), UUID(int=6), "3", "2", "退休审批", "C-A", True
+    ),
     content_sha256="ab" * 32,
     transfer_id=UUID(int=7),
     filed_at=NOW,

@@ -140,7 +140,7 @@ def test_inventories_come_back_equal_and_foreign_ones_are_refused(store: StoreFo
     assert Inventory.from_bytes(data).to_bytes() == data
     raw = json.loads(data)
     digest = next(iter(raw["manifest"]))
-    for change in (
+    changes: tuple[dict[str, object], ...] = (
         {"manifest": {**raw["manifest"], digest: ["v1/content/../../../../etc/passwd"]}},
         {"manifest": {**raw["manifest"], digest: ["/etc/passwd"]}},
         {"manifest": {}},
@@ -148,7 +148,8 @@ def test_inventories_come_back_equal_and_foreign_ones_are_refused(store: StoreFo
         {"digestAlgorithm": "md5"},
         {"versions": {"v2": raw["versions"]["v1"]}},
         {"id": 5},
-    ):
+    )
+    for change in changes:
         with pytest.raises(Invalid) as refusal:
             Inventory.from_bytes(json.dumps({**raw, **change}).encode())
         assert refusal.value.code == "P-04"
@@ -164,7 +165,8 @@ def test_rubbish_is_no_inventory(data: bytes) -> None:
     "paths",
     [
         ["../up"], ["a/../../b"], ["/abs"], ["a//b"], [""], ["a/"], ["."], ["a/./b"], ["a\\b"], ["a\x00b"], ["a\nb"],
-        ["a\u202eb"], ["CON"], ["a/nul.txt"], ["a. "], ["a."], [" a"], ["x" * 201], ["字" * 70], ["/".join(["d" * 100] * 10)],
+        ["a\u202eb"], ["CON"], ["a/nul.txt"], ["a. "], ["a."], [" a"], ["x" * 201], ["字" * 70],
+        ["/".join(["d" * 100] * 10)],
         ["a\udcff"], ["a:b"], ["A.pdf", "a.PDF"], ["caf\u00e9", "cafe\u0301"], ["a", "a/b"], ["same", "same"],
     ],
 )  # fmt: skip

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
 from cunzhen.capture.extraction.kinds import load_rules
 from cunzhen.holdings import kinds
 
-ROWS = json.loads((files("cunzhen.holdings") / "data/retention_schedule.json").read_text("utf-8"))["rows"]
-KINDS = json.loads((files("cunzhen.holdings") / "data/material_kinds.json").read_text("utf-8"))["kinds"]
+ROWS: list[dict[str, Any]] = json.loads((files("cunzhen.holdings") / "data/retention_schedule.json").read_text("utf-8"))["rows"]
+KINDS: list[dict[str, Any]] = json.loads((files("cunzhen.holdings") / "data/material_kinds.json").read_text("utf-8"))["kinds"]
 FIELDS = {
     "title", "year", "person_name", "id_number", "unit", "uscc", "document_date", "birth_date", "retire_date",
     "death_date", "accident_date", "amount", "insured_months", "document_number",
@@ -34,7 +35,7 @@ def test_terms_are_those_of_the_order() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['category']}{r['item']}")
-def test_only_seen_texts_are_confirmed_and_the_rest_is_held(row: dict[str, object]) -> None:
+def test_only_seen_texts_are_confirmed_and_the_rest_is_held(row: dict[str, Any]) -> None:
     assert row["confirmed"] == (row["evidence"] in ("C-A", "C-B") and row["term"] != "")
     assert row["hold"] == (not row["confirmed"])
     if row["evidence"] in ("UNKNOWN", "R-med"):
@@ -63,14 +64,14 @@ def test_rows_as_the_sources_give_them(category: str, item: int, term: str, conf
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k["code"])
-def test_every_kind_has_a_row_or_says_to_be_confirmed(kind: dict[str, object]) -> None:
+def test_every_kind_has_a_row_or_says_to_be_confirmed(kind: dict[str, Any]) -> None:
     assert any(r["category"] == kind["category"] and r["item"] in (kind["item"], 1) for r in ROWS)
     if kind["item"]:
         row = next(r for r in ROWS if r["category"] == kind["category"] and r["item"] == kind["item"])
         assert row["material"] or row["term"] == ""
     assert kind["subject"] in {"person", "many", "unit"}
-    assert {"title", "year"} <= set(kind["required"]) <= FIELDS  # type: ignore[arg-type]
-    assert set(kind["expected"]) <= FIELDS  # type: ignore[arg-type]
+    assert {"title", "year"} <= set(kind["required"]) <= FIELDS
+    assert set(kind["expected"]) <= FIELDS
     assert str(kind["english"]).isascii() and kind["english"]
 
 

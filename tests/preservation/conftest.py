@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,12 +14,12 @@ from django.db import connection
 from pytest_django import Settings
 from uuid_utils.compat import uuid7
 
+from cunzhen.errors import CunzhenError
 from cunzhen.formats.digests import digest_bytes
 from cunzhen.preservation.rules import ContentFile, NewPackage
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-MakePackage = Callable[..., NewPackage]
-Process = Callable[..., subprocess.CompletedProcess[str]]
+Fork = Callable[..., int]
 
 
 @pytest.fixture
@@ -52,24 +51,30 @@ def content(path: str, source: bytes | Path) -> ContentFile:
 
 
 @pytest.fixture
-def in_process(stores: dict[str, Path]) -> Process:
-    """Run lines of Python in a process of its own on the test's database and stores, killed where it is told."""
+def fork(stores: dict[str, Path]) -> Fork:
+    """Run a function in a process of its own, with its own connection; returns the process id.
 
-    def run(lines: str, *, failpoint: str = "") -> subprocess.CompletedProcess[str]:
-        database = connection.settings_dict
-        host = database["HOST"] or database["OPTIONS"].get("host", "")
-        user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
-        environment = {
-            **os.environ,
-            "DATABASE_URL": f"postgresql://{user}@/{database['NAME']}?host={host}"
-            + (f"&port={database['PORT']}" if database["PORT"] else ""),
-            "CUNZHEN_STORES": ",".join(f"{name}={path}" for name, path in stores.items()),
-            "CUNZHEN_FAILPOINT": failpoint,
-            "PYTHONPATH": os.pathsep.join(["src", str(Path.cwd()), *sys.path]),
-        }
-        start = "import django; django.setup()\nfrom tests.preservation.acts import *\n"
-        return subprocess.run(
-            [sys.executable, "-c", start + lines], env=environment, capture_output=True, text=True, check=False
-        )
+    The test must not hold a transaction, so that the other process sees its rows.
+    """
 
-    return run
+    def start(task: Callable[[], object], *, failpoint: str = "") -> int:
+        connection.close()  # two processes cannot share a socket
+        child = os.fork()
+        if child:
+            return child
+        status = 1
+        try:
+            os.environ["CUNZHEN_FAILPOINT"] = failpoint
+            task()
+            status = 0
+        except CunzhenError as error:
+            sys.stderr.write(f"{error}\n")
+        finally:
+            os._exit(status)  # nothing of the test runner's may run here
+
+    return start
+
+
+def end_of(child: int) -> int:
+    """Wait for a forked process; its exit status, negative where a signal ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

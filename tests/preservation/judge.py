@@ -19,7 +19,8 @@ class _HashedTuples(Layout):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.NAME, self.DESCRIPTION, self.PARAMS = NAME, "hashed n-tuples", {}
+        self.NAME, self.DESCRIPTION = NAME, "hashed n-tuples"
+        self.PARAMS: dict[str, object] = {}
 
     def identifier_to_path(self, identifier: str) -> str:
         digest = hashlib.sha256(identifier.encode()).hexdigest()

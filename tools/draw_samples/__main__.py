@@ -63,7 +63,9 @@ def _index(items: list[Item]) -> Json:
         "persons": [vars(person) for person in PERSONS],
         "walk_ons": [{"name": person.name, "id_number": person.id_number} for person in EXTRAS],
         "employers": [{"name": e.name, "uscc": e.uscc, "number": e.number} for e in EMPLOYERS],
-        "bad_files": [{"file": path, "problem": problem, "note": note} for path, (problem, note, _) in BAD_FILES.items()],
+        "bad_files": [
+            {"file": path, "problem": problem, "note": note} for path, (problem, note, _) in BAD_FILES.items()
+        ],
         "catalogues": catalogue_truth(),
     }
 

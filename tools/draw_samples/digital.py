@@ -52,12 +52,15 @@ def _typst_page(sheet: Sheet, number: int, folder: Path, rng: random.Random) -> 
                 f"end: ({mark.x1 - mark.x0}mm, {mark.y1 - mark.y0}mm), stroke: {mark.width}mm))"
             )
         elif isinstance(mark, Patch):
-            parts.append(f"#place(top + left, dx: {mark.x}mm, dy: {mark.y}mm, rect(width: {mark.w}mm, height: {mark.h}mm))")
+            parts.append(
+                f"#place(top + left, dx: {mark.x}mm, dy: {mark.y}mm, rect(width: {mark.w}mm, height: {mark.h}mm))"
+            )
         elif isinstance(mark, Seal):
             name = f"seal{number}-{order}.png"
             pressed(mark, 150, rng).save(folder / name)
-            half = mark.size * 1.15 / 2
-            parts.append(f'#place(top + left, dx: {mark.x - half}mm, dy: {mark.y - half}mm, image("{name}", width: {2 * half}mm))')
+            side = mark.size * 1.15
+            at = f"dx: {mark.x - side / 2}mm, dy: {mark.y - side / 2}mm"
+            parts.append(f'#place(top + left, {at}, image("{name}", width: {side}mm))')
     return "\n".join(parts)
 
 
@@ -70,7 +73,7 @@ def _typst_run(run: Run) -> str:
     return (
         f"#place(top + left, dx: {run.x - shift}mm, dy: {run.y}mm, box(width: {STRIP}mm, height: 0pt, "
         f'place({side} + horizon, text(font: "{face.family}", weight: "{face.weight}", size: {run.size}pt, '
-        f'tracking: {run.track}mm, fill: rgb({ink}), lang: "zh", "{text}"))))'
+        f'tracking: {run.track}mm, fill: rgb({ink}), lang: "zh", cjk-latin-spacing: none, "{text}"))))'
     )
 
 
@@ -78,7 +81,9 @@ def _watermark_png(path: Path, sheet: Sheet) -> None:
     scale = 2.0
     image = Image.new("L", (round(sheet.width * scale), round(sheet.height * scale)), 255)
     layer = Image.new("L", (round(160 * scale), round(90 * scale)), 255)
-    ImageDraw.Draw(layer).text((layer.width / 2, layer.height / 2), WATERMARK, font=font("song-bold", 140), fill=243, anchor="mm")
+    ImageDraw.Draw(layer).text(
+        (layer.width / 2, layer.height / 2), WATERMARK, font=font("song-bold", 140), fill=243, anchor="mm"
+    )
     turned = layer.rotate(32, expand=True, fillcolor=255)
     for y in (0.29, 0.72) if sheet.height > sheet.width else (0.5,):
         image.paste(turned, (round(image.width / 2 - turned.width / 2), round(image.height * y - turned.height / 2)))
@@ -103,8 +108,9 @@ def ofd(sheet: Sheet) -> bytes:
         '<ofd:Page ID="1" BaseLoc="Pages/Page_0/Content.xml"/></ofd:Pages></ofd:Document>',
         "Doc_0/PublicRes.xml": f'{head}<ofd:Res {NAMESPACE} BaseLoc="Res"><ofd:Fonts>'
         '<ofd:Font ID="2" FontName="宋体" FamilyName="宋体"/></ofd:Fonts></ofd:Res>',
-        "Doc_0/Pages/Page_0/Content.xml": f"{head}<ofd:Page {NAMESPACE}><ofd:Area><ofd:PhysicalBox>{box}</ofd:PhysicalBox>"
-        f'</ofd:Area><ofd:Content><ofd:Layer ID="3" Type="Body">{"".join(objects)}</ofd:Layer></ofd:Content></ofd:Page>',
+        "Doc_0/Pages/Page_0/Content.xml": f"{head}<ofd:Page {NAMESPACE}><ofd:Area>"
+        f"<ofd:PhysicalBox>{box}</ofd:PhysicalBox></ofd:Area><ofd:Content>"
+        f'<ofd:Layer ID="3" Type="Body">{"".join(objects)}</ofd:Layer></ofd:Content></ofd:Page>',
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -115,7 +121,7 @@ def ofd(sheet: Sheet) -> bytes:
 
 def _text_object(run: Run, number: int) -> str:
     size = run.size * MM_PER_POINT
-    steps = [size if ord(char) > 0x2E7F else size / 2 for char in run.text]  # noqa: PLR2004
+    steps = [size if ord(char) > 0x2E7F else size / 2 for char in run.text]
     width = sum(steps)
     left = run.x - {"l": 0.0, "m": width / 2, "r": width}[run.anchor]
     delta = " ".join(f"{step:.3f}" for step in steps[:-1])

@@ -22,20 +22,26 @@ MISSING_FILE = "2019-06.pdf"
 FILE_WITHOUT_ROW = "2019-05.jpg"
 BAD_FILES = {
     "扫描件0017.jpg": ("truncated", "JPEG cut off after 40 % of its bytes", "征缴类/催缴通知书2012-19号.jpg"),
-    "养老待遇/调待通知2023_高守田.pdf": ("encrypted", "PDF that needs a password to open", "管理类/个人账户/2015对账单_刘锦荣.pdf"),
+    "养老待遇/调待通知2023_高守田.pdf": (
+        "encrypted",
+        "PDF that needs a password to open",
+        "管理类/个人账户/2015对账单_刘锦荣.pdf",
+    ),
     "统计报表/2011年年报.pdf": ("not_a_pdf", "plain text under the name of a PDF", ""),
 }
-PASSWORD = "yangben-2023"  # noqa: S105  (of a sample that must not open)
+PASSWORD = "yangben-2023"
 ZIP_DATE = (2024, 5, 6, 8, 30, 0)
 
 
 def catalogue_rows(items: list[Item], folder: str) -> list[tuple[str, ...]]:
     """One row for each item of the folder that a catalogue describes, in the order of the files."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for item in items:
         file = item.files[0]
         if item.how == "catalogue" and file.path.startswith(folder + "/"):
-            rows.append(_row(len(rows) + 1, file.pages[0].sheet.facts, sum(len(f.pages) for f in item.files), file.path))
+            rows.append(
+                _row(len(rows) + 1, file.pages[0].sheet.facts, sum(len(f.pages) for f in item.files), file.path)
+            )
     return rows
 
 
@@ -59,7 +65,7 @@ def xlsx_catalogue(rows: list[tuple[str, ...]]) -> bytes:
     """The catalogue as a workbook; its last row names a file that is not there."""
     book = openpyxl.Workbook()
     sheet = book.active
-    assert sheet is not None  # noqa: S101
+    assert sheet is not None
     sheet.title = "目录"
     sheet.append(HEADINGS)
     missing = (*rows[1][1:7], "1", MISSING_FILE)
@@ -93,7 +99,9 @@ def bad_file(path: str, source: bytes) -> bytes:
     if problem == "encrypted":
         out = io.BytesIO()
         with pikepdf.open(io.BytesIO(source)) as pdf:
-            pdf.save(out, encryption=pikepdf.Encryption(user=PASSWORD, owner=PASSWORD, R=6))
+            # RC4 takes no random bytes, so that a redraw gives the same file; only that it asks for a password matters.
+            locked = pikepdf.Encryption(user=PASSWORD, owner=PASSWORD, R=3, aes=False, metadata=False)
+            pdf.save(out, encryption=locked, static_id=True)
         return out.getvalue()
     return "2011年度社会保险统计年报（样本）\n本文件是文本，不是 PDF。\n".encode()
 

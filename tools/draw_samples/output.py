@@ -31,7 +31,7 @@ class Made:
 
 def make(file: File) -> Made:
     """Draw one file; depends on nothing but the file and the seed."""
-    rng = random.Random(f"{SEED}:{file.path}")  # noqa: S311  (drawing, not secrets)
+    rng = random.Random(f"{SEED}:{file.path}")
     if file.form in {"digital-pdf", "ofd"}:
         return _digital(file, rng)
     scanned = [(page, _scan(file, page, number)) for number, page in enumerate(file.pages)]
@@ -48,7 +48,7 @@ def _digital(file: File, rng: random.Random) -> Made:
 
 
 def _scan(file: File, page: Page, number: int) -> Scanned:
-    rng = random.Random(f"{SEED}:{file.path}:{number}")  # noqa: S311
+    rng = random.Random(f"{SEED}:{file.path}:{number}")
     drawn = draw(page.sheet, page.how.dpi, rng)
     back = None
     if page.how.through:
@@ -62,6 +62,7 @@ def _encode(file: File, results: list[Scanned]) -> bytes:
     first, *rest = (result.image for result in results)
     dpi = file.pages[0].how.dpi
     quality = file.pages[0].how.quality
+    assert all(page.how.dpi == dpi for page in file.pages), file.path
     if file.form == "jpeg":
         first.save(out, "JPEG", quality=quality, dpi=(dpi, dpi), optimize=True)
     elif file.form == "tiff":

@@ -188,7 +188,9 @@ def _seal_mask(seal: Seal, scale: float, rng: random.Random) -> Image.Image:
     flat = 0.66 if seal.shape == "oval" else 1.0
     rim = max(2, round(radius * 0.055))
     middle = side / 2
-    pen.ellipse([middle - radius, middle - radius * flat, middle + radius, middle + radius * flat], outline=255, width=rim)
+    pen.ellipse(
+        [middle - radius, middle - radius * flat, middle + radius, middle + radius * flat], outline=255, width=rim
+    )
     _ring(mask, seal, radius, flat)
     if seal.shape == "round":
         _star(pen, middle, middle, radius * 0.3)
@@ -239,4 +241,6 @@ def _whole(box: tuple[float, float, float, float]) -> Box:
 def _union(boxes: list[tuple[float, float, float, float]] | list[Box]) -> Box:
     if not boxes:
         return (0, 0, 0, 0)
-    return _whole((min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)))
+    return _whole(
+        (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    )

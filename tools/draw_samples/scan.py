@@ -88,7 +88,9 @@ def scan(drawn: Drawn, how: Scan, rng: random.Random, back: Image.Image | None =
     if how.through and back is not None:
         pixels = _show_through(pixels, back, how.through)
     if how.yellow:
-        pixels = (pixels * np.array([1 - 0.03 * how.yellow, 1 - 0.07 * how.yellow, 1 - 0.2 * how.yellow])).astype(np.uint8)
+        pixels = (pixels * np.array([1 - 0.03 * how.yellow, 1 - 0.07 * how.yellow, 1 - 0.2 * how.yellow])).astype(
+            np.uint8
+        )
     if how.faded:
         pixels = (255 - (255 - pixels.astype(np.float32)) * (1 - how.faded)).astype(np.uint8)
     if how.punched:
@@ -152,7 +154,9 @@ def _shade(pixels: Pixels, strength: float) -> Pixels:
 
 
 def _border(pixels: Pixels, offset: int, noise: np.random.Generator) -> Pixels:
-    padded = cv2.copyMakeBorder(pixels, offset, offset // 3, offset, offset // 2, cv2.BORDER_CONSTANT, value=(22, 20, 20))
+    padded = cv2.copyMakeBorder(
+        pixels, offset, offset // 3, offset, offset // 2, cv2.BORDER_CONSTANT, value=(22, 20, 20)
+    )
     height = padded.shape[0]
     wave = np.convolve(noise.normal(0, 1, height + 200), np.ones(200) / 200, "valid")[:height]
     for y in range(0, height, 2):
@@ -182,11 +186,9 @@ def _bilevel(picture: Image.Image) -> Image.Image:
     """One bit a pixel; the light watermark survives as sparse dots so that it stays visible without being read."""
     grey = np.asarray(picture.convert("L"))
     calm = cv2.medianBlur(grey, 5).astype(np.int16)
-    tint = (np.abs(calm - (int(np.median(grey)) - 9)) <= 4).astype(np.uint8)  # noqa: PLR2004
-    tint = cv2.erode(tint, np.ones((7, 7), np.uint8)) > 0
-    dots = np.zeros_like(tint)
+    faint = (np.abs(calm - (int(np.median(grey)) - 9)) <= 4).astype(np.uint8)
+    tint = cv2.erode(faint, np.ones((7, 7), np.uint8)) > 0
+    dots = np.zeros(tint.shape, np.bool_)
     dots[::9, ::9] = True
-    image = Image.fromarray(np.where((grey < 168) | (tint & dots), 0, 255).astype(np.uint8))  # noqa: PLR2004
+    image = Image.fromarray(np.where((grey < 168) | (tint & dots), 0, 255).astype(np.uint8))
     return image.convert("1", dither=Image.Dither.NONE)
-
-

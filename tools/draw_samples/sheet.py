@@ -135,7 +135,9 @@ class Sheet:
         height = 7.0 * len(lines) + 2
         self.marks.append(Patch(x, y, w, height, outline=(60, 70, 160)))
         for number, line in enumerate(lines):
-            self.text(line, x + w / 2, y + 4.5 + 7 * number, 10, face="hei", ink=(60, 70, 160), anchor="m", role="stamp")
+            self.text(
+                line, x + w / 2, y + 4.5 + 7 * number, 10, face="hei", ink=(60, 70, 160), anchor="m", role="stamp"
+            )
 
     def paragraph(self, text: str, x: float, y: float, width: float, **style: object) -> float:
         """Set a paragraph with an indent of two characters; returns the y after it."""

@@ -75,7 +75,7 @@ class Table:
                 self._taken[inner] = cell.down - 1
             self._cell(column, height, cell)
             column += cell.span
-        assert not queue, f"too many cells in a row: {queue}"  # noqa: S101
+        assert not queue, f"too many cells in a row: {queue}"
         self.y += height
 
     def _cell(self, column: int, height: float, cell: Cell) -> None:
@@ -132,7 +132,7 @@ class Table:
                 balanced = wrap(cell.text, cell.face, size, min(room - taken, even))
                 lines = balanced if len(balanced) == len(lines) else lines
             fits = self._fits(lines, cell.face, size, room - taken, high) and not (cell.struck and len(lines) > 1)
-            if size <= 6 or fits:  # noqa: PLR2004
+            if size <= 6 or fits:
                 return size, lines
             size -= 0.5
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from cunzhen.access.numbers import NumberSpan, clinging, find_numbers
 from cunzhen.access.vocabulary import jieba
@@ -39,7 +39,16 @@ def _is_dropped(char: str) -> bool:
     return selector or char.isspace() or unicodedata.category(char) in _DROPPED
 
 
+class _FoldLength(dict[str, int]):
+    """Character to the length of its folded form."""
+
+    def __missing__(self, char: str) -> int:
+        self[char] = len(_FOLD[ord(char)])
+        return self[char]
+
+
 _FOLD = _Fold()
+_LENGTH = _FoldLength()
 _DOTS = {ord(c): "·" for c in "・•‧∙⋅･．｡"} | {ord(c): "-" for c in "‐‑‒–—―－−﹣"}
 _ALNUM = re.compile(r"[^\W_]+")
 _JOIN = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
@@ -50,10 +59,9 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
-def fold_mapped(text: str) -> tuple[str, list[int]]:
-    """The fold, and for each of its characters the place in the text it came from."""
-    pieces = [_FOLD[ord(char)] for char in text]
-    return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
+def fold_ends(text: str) -> list[int]:
+    """For each character of a text the length of the fold up to and with it: where in the fold it ends."""
+    return list(accumulate(map(_LENGTH.__getitem__, text)))
 
 
 def fold_code(code: str) -> str:

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import tantivy
@@ -96,9 +97,10 @@ def usable(name: str) -> bool:
             return False
         (root() / name / _SUSPECT).unlink(missing_ok=True)
     try:
-        tantivy.Index(schema(), path=str(root() / name), reuse=True).searcher()
-    except (ValueError, OSError):
-        return False
+        with reported_damage(name):
+            _READERS.get(name)
+    except Unavailable:
+        return not damaged_files(name)
     return True
 
 
@@ -187,6 +189,11 @@ class _Readers:
             self._open[name] = (mark, index, reader)
             return reader
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._open = {}
+
     def _open_index(self, name: str) -> tantivy.Index:
         index = tantivy.Index(schema(), path=str(root() / name), reuse=True)
         index.config_reader("manual", 0)
@@ -196,21 +203,28 @@ class _Readers:
 _READERS = _Readers()
 
 
+def forget_readers() -> None:
+    """Close what this process holds open, as a restart would."""
+    _READERS.clear()
+
+
 def reader() -> Reader:
     """What serves now: the current generation, or where that one cannot, the one being built.
 
     Raises:
         Unavailable: ``S-01`` where there is none yet, ``S-02`` where it cannot be read.
     """
-    serving = [n for n in (pointed(CURRENT), pointed(BUILDING)) if n and _is_current_version(n)]
-    for name in serving:
-        try:
-            with reported_damage(name):
-                return _READERS.get(name)
-        except Unavailable:
-            if name == serving[-1]:
-                raise
-    raise Unavailable(
+    failure: Unavailable | None = None
+    for _ in range(2):  # a swap between reading a pointer and opening what it names calls for a second look
+        for name in (pointed(CURRENT), pointed(BUILDING)):
+            if not name or not _is_current_version(name):
+                continue
+            try:
+                with reported_damage(name):
+                    return _READERS.get(name)
+            except Unavailable as error:
+                failure = error
+    raise failure or Unavailable(
         "S-01",
         "检索库尚未建立或正在重建，归档不受影响。请稍后再查；如长时间不恢复，请系统管理员运行 cunzhen rebuild --index。",
         "The search index does not exist yet. Filing goes on. Try again soon, or run cunzhen rebuild --index.",
@@ -227,7 +241,7 @@ def _is_current_version(name: str) -> bool:
 
 def _made_with() -> dict[str, object]:
     """What an index depends on besides its content; where anything differs, questions would not meet their answers."""
-    return {"version": SCHEMA_VERSION, "dictionary": fingerprint(), "engine": tantivy.__version__}
+    return {"version": SCHEMA_VERSION, "dictionary": fingerprint(), "engine": version("tantivy")}
 
 
 def _unreadable(name: str) -> Unavailable:

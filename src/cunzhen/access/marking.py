@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cunzhen.access.folding import Reading, asked_words, fold, fold_mapped
+from cunzhen.access.folding import Reading, asked_words, fold, fold_ends
 from cunzhen.access.language import Kind, Query
 from cunzhen.access.numbers import find_numbers
 from cunzhen.access.rules import Box, Segment
@@ -16,6 +17,7 @@ from cunzhen.formats.page_text import PageText, Word
 
 SNIPPET_BEFORE = 24
 SNIPPET_LENGTH = 120
+_MARGIN = 100  # characters
 MOST_MARKS = 500  # boxes a page: more would only paint it
 
 _ON_PAGE = {Kind.FREE, Kind.PHRASE, Kind.NAME, Kind.UNIT, Kind.TITLE}
@@ -56,9 +58,9 @@ def find_marks(reading: Reading, patterns: Patterns) -> list[tuple[int, int]]:
         return []
     spans = [(s.start, s.end) for s in reading.numbers if s.number in patterns.numbers] if patterns.numbers else []
     if _holds_any(reading.folded, patterns):
-        folded, origins = fold_mapped(reading.text)
-        for start, end in _folded_marks(folded, patterns):
-            spans.append((origins[start], origins[end - 1] + 1))
+        ends = fold_ends(reading.text)
+        for start, end in _folded_marks(reading.folded, patterns):
+            spans.append((bisect_right(ends, start), bisect_right(ends, end - 1) + 1))
     return _merged(spans)
 
 
@@ -73,19 +75,20 @@ def count_kinds(reading: Reading, patterns: Patterns) -> int:
 
 
 def snippet(page: Reading, patterns: Patterns) -> tuple[Segment, ...]:
-    """The stretch of a page around its first mark, personal numbers covered, line ends as blanks."""
-    text = page.text
+    """The stretch of a page around its best mark, personal numbers covered, line ends as blanks."""
     marks = find_marks(page, patterns)
-    start = _window_start(text, marks)
-    end = min(len(text), start + SNIPPET_LENGTH)
-    for span in page.numbers:  # never show a part of a number
-        if span.start < end < span.end:
-            end = span.end
-        if span.start < start < span.end:
-            start = span.start
-    out = _segments(
-        covered(page), [(max(a, start), min(b, end)) for a, b in marks if a < end and b > start], start, end
-    )
+    start = _window_start(page.text, marks)
+    end = min(len(page.text), start + SNIPPET_LENGTH)
+    # Only what lies about the stretch is looked through for numbers; none is longer than the margin.
+    before = max(0, start - _MARGIN)
+    near = Reading(page.text[before : end + _MARGIN])
+    for span in near.numbers:  # never show a part of a number
+        if span.start + before < end < span.end + before:
+            end = span.end + before
+        if span.start + before < start < span.end + before:
+            start = span.start + before
+    shown = [(max(a, start) - before, min(b, end) - before) for a, b in marks if a < end and b > start]
+    out = _segments(covered(near), shown, start - before, end - before)
     return tuple(Segment(re.sub(r"\s+", " ", s.text), s.marked) for s in out)
 
 

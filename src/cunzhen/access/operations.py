@@ -25,6 +25,7 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Conflict, Unavailable
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings.queries import index_documents
+from cunzhen.jobs import stopping
 from cunzhen.ledger.operations import NewEntry, Subject, record
 from cunzhen.ledger.queries import entries_after, last_number
 
@@ -174,6 +175,8 @@ def _rebuild(progress: Progress | None) -> int:
         followed += some
         if progress:
             progress(generations.position(name).number + 1, last_number() + 1)
+        if stopping():
+            return followed  # the next follower goes on from here
     failpoint("index-rebuild-1")
     generations.point(CURRENT, name)
     failpoint("index-rebuild-2")
@@ -187,7 +190,8 @@ def _advance(name: str, limit: int) -> int:
     position = generations.position(name)
     last = last_number()
     entries = entries_after(position.number, limit, ITEM_OPS)
-    _replace(name, list(dict.fromkeys(subject.id for entry in entries for subject in entry.subjects)))
+    # Such an entry names its item first and the item's files after it.
+    _replace(name, list(dict.fromkeys(entry.subjects[0].id for entry in entries if entry.subjects)))
     failpoint("index-follow-2")
     number = entries[-1].number if len(entries) == limit else max(last, *(e.number for e in entries[-1:]), -1)
     if number > position.number:

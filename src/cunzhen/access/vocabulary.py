@@ -44,7 +44,7 @@ def is_known(folded: str) -> bool:
 
 
 def _is_plain(word: str) -> bool:
-    return _FIRST <= min(word) and max(word) <= _LAST
+    return min(word) >= _FIRST and max(word) <= _LAST
 
 
 def _trade_words() -> list[str]:

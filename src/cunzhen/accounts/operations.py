@@ -86,7 +86,7 @@ def issue_token(actor: Actor, *, username: str, label: str, days: int, now: date
     Args:
         days: how long it lasts, 1 to 366.
     """
-    if not 1 <= days <= 366:  # noqa: PLR2004 - one year is the longest
+    if not 1 <= days <= 366:
         raise Invalid("A-07", "有效期须在 1 至 366 天之间。", "The token must last between 1 and 366 days.")
     with transaction.atomic():
         user = User.objects.filter(username__iexact=username, agency_id__in=actor.agency_ids, is_active=True).first()

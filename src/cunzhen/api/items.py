@@ -115,7 +115,7 @@ def _item_values(item: Item) -> dict[str, object]:
 
 
 @router.get("/items", response=Page[ItemOut], operation_id="list_items")
-def index(  # noqa: PLR0913 - one argument per filter
+def index(
     request: HttpRequest,
     year: int | None = None,
     series: str = "",

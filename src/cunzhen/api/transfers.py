@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import File, Query, Router, Schema, UploadedFile
 
+from cunzhen.access.queries import indexed_items
 from cunzhen.api.auth import actor_in
 from cunzhen.api.idempotency import idempotent
 from cunzhen.api.paging import Page, page_of
 from cunzhen.capture import queries
 from cunzhen.capture.models import Transfer
 from cunzhen.capture.operations import add_file, append_upload, open_transfer, receive_uploads
-from cunzhen.access.queries import indexed_items
 from cunzhen.capture.receipts import receipt_of
 
 router = Router(tags=["transfers"])

@@ -25,7 +25,13 @@ _CHINA = timezone(timedelta(hours=8))
 # Control characters, private use and unpaired marks: they do not survive printing and exchange.
 _SPECIAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ue000-\uf8ff\ufff9-\uffff]")
 # Lengths in characters (DA/T 46-2009 leaves them to the scheme; these are the widths of our columns).
-_LENGTHS: Mapping[str, int] = {"title": 300, "document_number": 120, "unit": 200, "person_name": 100, "archival_code": 120}
+_LENGTHS: Mapping[str, int] = {
+    "title": 300,
+    "document_number": 120,
+    "unit": 200,
+    "person_name": 100,
+    "archival_code": 120,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,8 @@ def load_checks() -> tuple[Check, ...]:
 @lru_cache(maxsize=1)
 def load_findings() -> Mapping[str, Finding]:
     """Wordings by check code."""
-    return {code: Finding(**row) for code, row in _read("check_findings.json").items()}
+    data: dict[str, dict[str, str]] = json.loads(_text("check_findings.json"))
+    return {code: Finding(**row) for code, row in data.items()}
 
 
 @lru_cache(maxsize=1)
@@ -240,7 +247,8 @@ def _plausible(facts: ItemFacts, today: date) -> Verdict:
     if _is_date(written):
         if written > today.isoformat()[: len(written)]:
             bad.append("document_date")
-        if year and written[:4] != year:
+        # A report is printed in the year after the one it covers, a form is dated in its own.
+        if year.isdigit() and not 0 <= int(written[:4]) - int(year) <= 1:
             bad.append("year")
     if not 0 < facts.page_count <= _MOST_PAGES:
         bad.append("pages")
@@ -358,9 +366,12 @@ def _is_date(text: str) -> bool:
 
 
 def _read(name: str) -> dict[str, list[dict[str, str]]]:
-    text = resources.files("cunzhen.capture").joinpath("data", name).read_text(encoding="utf-8")
-    data: dict[str, list[dict[str, str]]] = json.loads(text)
+    data: dict[str, list[dict[str, str]]] = json.loads(_text(name))
     return data
+
+
+def _text(name: str) -> str:
+    return resources.files("cunzhen.capture").joinpath("data", name).read_text(encoding="utf-8")
 
 
 _FUNCTIONS: Mapping[str, Callable[[ItemFacts, date], Verdict]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -23,6 +23,9 @@ _POOR = 0.86  # mean confidence below which a page is also tried turned
 _STRONG = 0.75
 _FEW_MARKS = 12
 _TALL = 1.8
+_FEW_RUNS = 4
+_FAINT = 0.25
+_UNSURE = 0.9
 _TOUCHED = 6.0  # grey levels by which removing a seal changed a run's crop
 
 # Texts cross the process border as JSON: pickling thousands of small objects costs more than reading a digital page.
@@ -94,7 +97,7 @@ def read_scans(path: Path, probe: Probe, indexes: Sequence[int], engine: str) ->
     try:
         document = open_document(path, probe)
         try:
-            return [read_raster(document.raster(i), reader(engine)).pack() for i in indexes]
+            return [_read(_prepare(document.raster(i)), reader(engine)).pack() for i in indexes]
         finally:
             document.close()
     except Invalid as e:
@@ -122,23 +125,47 @@ def _silent(document: Document, pages: Sequence[PackedPage | None]) -> tuple[Pro
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What reading needs of a page; the colour pixels, the largest part, are let go before the models run."""
+
+    grey: Pixels
+    clean: Pixels
+    sketch: imaging.Sketch
+    small: Pixels
+    has_seal: bool
+    width: int
+    height: int
+    dpi: int
+
+
 def read_raster(raster: Raster, engine: Reader) -> ReadPage:
     """Straighten, read and judge one scanned page."""
+    return _read(_prepare(raster), engine)
+
+
+def _prepare(raster: Raster) -> _Prepared:
     grey = imaging.to_grey(raster.pixels)
-    page = imaging.sketch(grey)
     red = imaging.seals(raster.pixels)
-    marks = imaging.marks(page)
-    if not marks and not red:
-        return _finish(raster, _Reading((), 0, 0.0, (raster.pixels.shape[1], raster.pixels.shape[0])), True, "none")
-    clean = imaging.without_ghosts(imaging.without_red(raster.pixels, red) if red else grey, page)
-    reading, turned = _read_upright(clean, page, engine)
+    clean = imaging.without_red(raster.pixels, red) if red else grey
+    small = imaging.reduced(raster.pixels)
+    return _Prepared(grey, clean, imaging.sketch(grey), small, bool(red), raster.width, raster.height, raster.dpi)
+
+
+def _read(page: _Prepared, engine: Reader) -> ReadPage:
+    marks = imaging.marks(page.sketch)
+    if not marks and not page.has_seal:
+        return _finish(page, _Reading((), 0, 0.0, (page.grey.shape[1], page.grey.shape[0])), True, "none")
+    reading, turned = _read_upright(page.clean, page.sketch, engine)
+    if _has_ghosts(turned, reading.runs):
+        turned = imaging.upright(imaging.without_ghosts(page.clean, page.sketch), reading.rotation, reading.skew)
+        reading = replace(reading, runs=tuple(engine.read(turned)))
     runs = engine.improve(turned, reading.runs)
-    if red:
-        runs = _second_look(imaging.upright(grey, reading.rotation, reading.skew), turned, runs, engine)
+    if page.has_seal:
+        runs = _second_look(imaging.upright(page.grey, reading.rotation, reading.skew), turned, runs, engine)
     strong = any(r.confidence >= _STRONG for r in runs)
-    blank = not strong and not red and marks < _FEW_MARKS
-    reading = _Reading(() if blank else tuple(runs), reading.rotation, reading.skew, reading.size)
-    return _finish(raster, reading, blank, engine.name)
+    blank = not strong and not page.has_seal and marks < _FEW_MARKS
+    return _finish(page, replace(reading, runs=() if blank else tuple(runs)), blank, engine.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +219,16 @@ def _attempt(clean: Pixels, page: imaging.Sketch, rotation: int, engine: Reader)
     return _Reading(runs, rotation, skew, (turned.shape[1], turned.shape[0])), turned
 
 
+def _has_ghosts(page: Pixels, runs: Sequence[Run]) -> bool:
+    """Whether some runs are far fainter than the page's type and read badly: the other side shows through."""
+    if len(runs) < _FEW_RUNS:
+        return False
+    paper = float(np.median(page[::8, ::8]))
+    depths = [paper - float(np.percentile(page[r.box[1] : r.box[3] : 2, r.box[0] : r.box[2] : 2], 3)) for r in runs]
+    usual = float(np.median(depths))
+    return any(d < _FAINT * usual and r.confidence < _UNSURE for d, r in zip(depths, runs, strict=True))
+
+
 def _second_look(original: Pixels, clean: Pixels, runs: Sequence[Run], engine: Reader) -> list[Run]:
     """Runs that a seal touches are also read with the seal in place; the better reading stays."""
     touched = [i for i, r in enumerate(runs) if _differs(original, clean, r)]
@@ -207,8 +244,8 @@ def _differs(original: Pixels, clean: Pixels, run: Run) -> bool:
     return float(np.abs(before.astype(np.int16) - after.astype(np.int16)).mean()) > _TOUCHED
 
 
-def _finish(raster: Raster, reading: _Reading, blank: bool, engine: str) -> ReadPage:
+def _finish(page: _Prepared, reading: _Reading, blank: bool, engine: str) -> ReadPage:
     words = arrange(reading.runs)
     text = PageText(*reading.size, reading.rotation, reading.skew, blank, words, engine)
-    small = imaging.thumbnail(raster.pixels, reading.rotation, reading.skew)
-    return ReadPage(text, small, raster.width, raster.height, raster.dpi, False)
+    small = imaging.thumbnail(page.small, reading.rotation, reading.skew)
+    return ReadPage(text, small, page.width, page.height, page.dpi, False)

@@ -18,7 +18,7 @@ import numpy as np
 import pypdfium2.raw as pdfium
 
 from cunzhen.capture.problems import Problem, unreadable
-from cunzhen.capture.rasters import READING_PIXELS, Pixels, Raster, scale_for
+from cunzhen.capture.rasters import MAX_PIXELS, READING_PIXELS, Pixels, Raster, scale_for
 from cunzhen.formats.page_text import PageText, Word
 
 TEXT_DPI = 150
@@ -31,7 +31,7 @@ _TAIL_BYTES = 4096
 _MAX_OBJECTS_LOOKED_AT = 3_000
 _FORM_DEPTH = 3
 _COVERS_PAGE = 0.6  # share of the page from which an image is the page rather than an illustration
-_SPARSE = 200  # characters beside a page-filling image that do not make a page digital
+_SPARSE = 60  # characters beside a page-filling image that do not make a page digital
 _JUNK_SHARE = 0.2
 _ERROR_PASSWORD = 4
 _ERROR_SECURITY = 5
@@ -199,12 +199,17 @@ def _images(page: Any, area: float) -> Iterator[_PlacedImage]:
     for item in _objects(page, pdfium.FPDF_PAGEOBJ_IMAGE):
         if not pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
             continue
+        if pdfium.FPDFPageObj_HasTransparency(item):
+            continue  # a watermark over or under the text is no scan
         wide, high = abs(right.value - left.value), abs(top.value - bottom.value)
         if wide <= 0 or high <= 0 or not pdfium.FPDFImageObj_GetImagePixelSize(item, width, height):
             continue
         share = min(1.0, wide * high / max(1.0, area))
         # A picture placed sideways has its pixels the other way round; the finer of both readings is the safe one.
         dpi = max(width.value, height.value) / max(wide, high) * POINTS_PER_INCH
+        if width.value * height.value > MAX_PIXELS:
+            found = f"{width.value:,} x {height.value:,} px"
+            raise unreadable("T-US-05", found=found, limit=f"{MAX_PIXELS // 1_000_000} Mpx")
         yield _PlacedImage(share, dpi)
 
 

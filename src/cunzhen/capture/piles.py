@@ -225,7 +225,7 @@ def store_files(incoming: Sequence[Incoming], inbox: Path) -> list[Stored]:
 
 def _suffix(path: str) -> str:
     suffix = PurePosixPath(path).suffix.lower()
-    return suffix if suffix.isascii() and 1 < len(suffix) <= 6 else ".bin"  # noqa: PLR2004
+    return suffix if suffix.isascii() and 1 < len(suffix) <= 6 else ".bin"
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -42,7 +42,7 @@ def propose(
         row: the item's row of the sender's catalogue by our field's name, or empty.
     """
     kind = _kind(row) or suggestions.value("kind")
-    date = _date(row.get("date", "")) or suggestions.value("document_date")
+    date = paper_date(row.get("date", "")) or suggestions.value("document_date")
     year = _year(row.get("year", "")) or _year(date) or _year(suggestions.value("year")) or default_year or 0
     persons, persons_differ = _persons(suggestions, row)
     units, unit_differs = _units(suggestions, row)
@@ -87,7 +87,8 @@ def _series(row: Mapping[str, str]) -> str:
     return next((c.code for c in kinds.categories() if wanted and (wanted.upper() == c.code or wanted in c.name)), "")
 
 
-def _date(text: str) -> str:
+def paper_date(text: str) -> str:
+    """A date as people write it (2019年3月6日, 2019.3, 2019) as ISO with its precision; empty for anything else."""
     match = _DATE.match(text.strip().split(" ")[0])
     if not match:
         return ""
@@ -146,7 +147,7 @@ def _units(suggestions: Suggestions, row: Mapping[str, str]) -> tuple[tuple[Name
     uscc = normalise_uscc(code.value) if code and is_uscc(code.value) else ""
     listed = row.get("unit", "").strip()
     if listed:
-        differs = bool(read and read.confidence > 0.9 and read.value != listed)  # noqa: PLR2004 - a sure reading
+        differs = bool(read and read.confidence > 0.9 and read.value != listed)
         return (NamedUnit(listed, uscc, "catalogue", read.page if read else -1, read.box if read else None),), differs
     if read:
         return (NamedUnit(read.value, uscc, "machine", read.page, read.box, read.confidence),), False

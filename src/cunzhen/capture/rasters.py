@@ -6,10 +6,11 @@ their size, others are reduced band by band. Only what would need more memory th
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 import cv2
 import numpy as np
@@ -64,7 +65,7 @@ class RasterDocument:
 
     problems = ()
 
-    def __init__(self, path: Path | IO[bytes]) -> None:
+    def __init__(self, path: Path | io.BytesIO) -> None:
         """Open the file and count its pages.
 
         Args:
@@ -75,7 +76,7 @@ class RasterDocument:
         """
         self._path = path
         try:
-            self._image = Image.open(path, formats=_FORMATS)
+            self._image = _open(path)
             # Phones append a preview to a JPEG (MPO); a scan's pages are only counted where the format is made for it.
             self.page_count = int(getattr(self._image, "n_frames", 1)) if self._image.format == "TIFF" else 1
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as e:
@@ -126,8 +127,9 @@ class RasterDocument:
         turned = _turn(pixels, _exif_orientation(image))
         if turned.shape[:2] != pixels.shape[:2]:
             width, height = height, width
-        if image.format == "JPEG2000":
-            self._image = Image.open(self._path, formats=_FORMATS)
+        # Opened anew: a decoded image keeps its pixels, and its reduced size, as long as it lives.
+        self._image.close()
+        self._image = _open(self._path)
         return Raster(turned, width, height, dpi)
 
     def _decode_grey_in_place(self, index: int, wanted: tuple[int, int]) -> Pixels:
@@ -143,6 +145,12 @@ class RasterDocument:
         if not done or not frames:
             raise _too_large(self._image.size)
         return _shrink(cast(Pixels, frames[0]), wanted)
+
+
+def _open(source: Path | io.BytesIO) -> Image.Image:
+    if not isinstance(source, Path):
+        source = io.BytesIO(source.getvalue())  # Pillow closes what it reads from
+    return Image.open(source, formats=_FORMATS)
 
 
 def _to_pixels(image: Image.Image, wanted: tuple[int, int]) -> Pixels:

@@ -38,7 +38,7 @@ SMALL_FILE = 400_000
 _CHUNK_FILES = 16
 _PAGES_A_TASK = 4
 _TASKS_AHEAD = 2  # tasks waiting for each reader, so that none idles while results are taken
-MEMORY_LIMIT = 2_600_000_000  # bytes of private memory; reading an A4 page takes a third
+MEMORY_LIMIT = 2_000_000_000  # bytes of private memory (address space); reading an A4 page takes half
 _log = logging.getLogger(__name__)
 _ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1  # mallopt(3)
 
@@ -146,8 +146,15 @@ def shared_pool(readers: int = 0) -> ReadingPool:
     with _shared_lock:
         if not _shared:
             _shared.append(ReadingPool(readers or len(os.sched_getaffinity(0))))
-            atexit.register(_shared[0].close)
+            atexit.register(close_shared_pool)
         return _shared[0]
+
+
+def close_shared_pool() -> None:
+    """End the processes of the shared pool, if there are any; the next call of ``shared_pool`` starts new ones."""
+    with _shared_lock:
+        while _shared:
+            _shared.pop().close()
 
 
 @dataclass(slots=True)

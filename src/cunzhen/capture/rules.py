@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
 
-
 T = TypeVar("T")
 
 

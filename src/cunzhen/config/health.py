@@ -21,9 +21,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers, the key store opens and every store of packages can be written; else 503 with what fails."""
+    """The database answers, the key store opens, every store of packages can be written; else 503 with what fails."""
     failing = [name for name, check in CHECKS.items() if not check()]
-    return JsonResponse({"status": "unavailable" if failing else "ok", "failing": failing}, status=503 if failing else 200)
+    return JsonResponse(
+        {"status": "unavailable" if failing else "ok", "failing": failing}, status=503 if failing else 200
+    )
 
 
 def _database() -> bool:

@@ -11,11 +11,8 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
-import tempfile
 import time
 from pathlib import Path
-from typing import IO
 
 import psutil
 
@@ -108,7 +105,7 @@ def _initdb(place: Place, folder: Path, password_file: Path) -> None:
         str(place.programs / "initdb"), "--pgdata", str(folder), "--username", SUPERUSER, "--encoding=UTF8",
         "--locale=C.UTF-8", "--auth=scram-sha-256", "--pwfile", str(password_file), "--no-sync",
     ]  # fmt: skip
-    done = _run(place, command)
+    done = place.account.run(command)
     if done.returncode != 0:
         raise Unavailable(
             "D-04",
@@ -133,7 +130,7 @@ def start(place: Place) -> None:
         str(place.programs / "pg_ctl"), "start", "--pgdata", str(place.data), "--log", str(place.log),
         "--wait", "--timeout", str(int(START_SECONDS)), "--silent",
     ]  # fmt: skip
-    done = _run(place, command)
+    done = place.account.run(command)
     if done.returncode != 0:
         raise Unavailable(
             "D-06",
@@ -172,11 +169,11 @@ def _works_in(pid: int, data: Path) -> bool:
 
 def _wait_gone(place: Place, pid: int, seconds: float) -> bool:
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not _works_in(pid, place.data):
-            return True
+    while _works_in(pid, place.data):
+        if time.monotonic() > until:
+            return False
         time.sleep(0.01)
-    return False
+    return True
 
 
 def _clear_stale(place: Place) -> None:
@@ -191,16 +188,14 @@ def _clear_stale(place: Place) -> None:
 
 def _end_orphans(place: Place) -> None:
     """Wait for the children of a killed postmaster; they leave by themselves, and are ended where they do not."""
-    for number, seconds in ((None, 2.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-        orphans = [p for p in psutil.pids() if _works_in(p, place.data)]
-        for pid in orphans if number else ():
+    orphans = [p for p in psutil.pids() if _works_in(p, place.data)]
+    if _wait_all_gone(place, orphans, 2.0):
+        return
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        for pid in orphans:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-        until = time.monotonic() + seconds
-        while orphans and time.monotonic() < until:
-            time.sleep(0.02)
-            orphans = [p for p in orphans if _works_in(p, place.data)]
-        if not orphans:
+        if _wait_all_gone(place, orphans, 5.0):
             return
     raise Unavailable(
         "D-06",
@@ -209,15 +204,25 @@ def _end_orphans(place: Place) -> None:
     )
 
 
+def _wait_all_gone(place: Place, pids: list[int], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    return all(_wait_gone(place, pid, until - time.monotonic()) for pid in pids)
+
+
 def _check_version(place: Place) -> None:
     made = (place.data / "PG_VERSION").read_text(encoding="ascii").strip()
-    ours = _run(place, [str(place.programs / "postgres"), "--version"]).stdout.rsplit(" ", 1)[-1].split(".")[0].strip()
+    ours = (
+        place.account.run([str(place.programs / "postgres"), "--version"])
+        .stdout.rsplit(" ", 1)[-1]
+        .split(".")[0]
+        .strip()
+    )
     if made != ours:
         raise Unavailable(
             "D-05",
             f"数据库目录属于 PostgreSQL {made}，现有程序是 {ours}。请用 CUNZHEN_POSTGRES_BIN 指定 {made} 版程序，或先升级数据。",
-            f"The data folder was made by PostgreSQL {made} and the programs are {ours}. Name programs of version {made} "
-            "with CUNZHEN_POSTGRES_BIN, or upgrade the data first.",
+            f"The data folder was made by PostgreSQL {made} and the programs are {ours}. Name programs of version "
+            f"{made} with CUNZHEN_POSTGRES_BIN, or upgrade the data first.",
         )
 
 
@@ -226,27 +231,6 @@ def _make_log(place: Place) -> None:
         place.log.replace(place.log.with_suffix(".old"))
     place.log.touch(mode=0o600)
     own(place.log, place.account)
-
-
-def _run(place: Place, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program as the account, outside our folder and without our environment (it may hold secrets)."""
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    # pg_ctl leaves the server behind: a pipe of ours would stay open in it for ever, a file does not matter.
-    with open(os.devnull, "rb") as nothing, _scratch() as out, _scratch() as err:
-        done = subprocess.run(  # type: ignore[call-overload]
-            command, stdin=nothing, stdout=out, stderr=err, cwd="/", env=environment, check=False,
-            start_new_session=True, umask=0o077, **place.account.spawn,
-        )  # fmt: skip
-        return subprocess.CompletedProcess(command, done.returncode, _text(out), _text(err))
-
-
-def _scratch() -> IO[bytes]:
-    return tempfile.TemporaryFile("w+b")
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8", "replace")
 
 
 def _last_line(text: str) -> str:

@@ -25,6 +25,9 @@ from cunzhen.database import cluster, places, roles
 from cunzhen.errors import Unavailable
 
 SECRETS = "postgres-secrets.json"
+# Part of every address that this module gives out. A child that inherits one attaches like everybody else, instead of
+# taking it for an outside server that nobody needs to hold.
+MARK = "application_name=cunzhen-embedded"
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,15 @@ def _attach(home: Path) -> tuple[places.Place, dict[str, str], int]:
         raise Unavailable(
             "D-03",
             f"当前系统用户无权使用 {error.filename or home}。请用建立该目录的用户运行，或用 --home 另选目录。",
-            f"This account may not use {error.filename or home}. Run as the account that made it, or choose another --home.",
+            f"This account may not use {error.filename or home}. Run as the account that made it, or choose another "
+            "--home.",
         ) from error
 
 
 def _outside() -> Server | None:
     url = _named("DATABASE_URL")
+    if MARK in url:
+        return None
     return Server(app_url=url, owner_url=_named("CUNZHEN_OWNER_URL") or url) if url else None
 
 
@@ -177,7 +183,7 @@ def _is_ready(place: places.Place, passwords: dict[str, str]) -> bool:
 
 
 def _url(place: places.Place, role: str, passwords: dict[str, str], database: str) -> str:
-    return f"postgresql://{role}:{passwords[role]}@/{database}?host={quote(str(place.sockets), safe='')}"
+    return f"postgresql://{role}:{passwords[role]}@/{database}?host={quote(str(place.sockets), safe='')}&{MARK}"
 
 
 def _secrets(home: Path) -> dict[str, str]:

@@ -15,9 +15,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 from cunzhen.errors import Unavailable
 from cunzhen.formats.durable import replace_file
@@ -37,10 +39,30 @@ class Account:
     gid: int
     switch: bool
 
-    @property
-    def spawn(self) -> dict[str, object]:
-        """Arguments for ``subprocess`` that start a program as this account."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account, outside our folder and without our environment (it may hold secrets).
+
+        Args:
+            command: program and arguments; not through a shell.
+        """
+        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        # pg_ctl leaves the server behind: a pipe of ours would stay open in it for ever, a file does not matter.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            done = subprocess.run(
+                command,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                umask=0o077,
+                user=self.uid if self.switch else None,
+                group=self.gid if self.switch else None,
+                extra_groups=[] if self.switch else None,
+            )
+            return subprocess.CompletedProcess(command, done.returncode, _text(out), _text(err))
 
 
 @dataclass(frozen=True)
@@ -57,6 +79,11 @@ class Place:
     def log(self) -> Path:
         """The server's log; it holds no statements and no values."""
         return self.data.parent / "postgres.log"
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
 
 
 def settle(home: Path) -> Place:
@@ -134,7 +161,8 @@ def _data_folder(home: Path, account: Account, recorded: dict[str, str]) -> Path
             raise Unavailable(
                 "D-03",
                 f"系统用户 {account.name} 进不了数据库目录的上级目录 {data.parent}。请用 CUNZHEN_POSTGRES_DATA 另选位置。",
-                f"The account {account.name} cannot enter {data.parent}. Choose another place with CUNZHEN_POSTGRES_DATA.",
+                f"The account {account.name} cannot enter {data.parent}. Choose another place with "
+                "CUNZHEN_POSTGRES_DATA.",
             )
         return data
     let_in(home, account)
@@ -188,7 +216,7 @@ def may_enter(folder: Path, account: Account) -> bool:
     if not account.switch:
         return os.access(folder, os.X_OK)
     command = ["/usr/bin/test", "-x", str(folder)]
-    return subprocess.run(command, check=False, cwd="/", **account.spawn).returncode == 0  # type: ignore[call-overload,no-any-return]
+    return account.run(command).returncode == 0
 
 
 def _programs(account: Account) -> Path:
@@ -219,7 +247,7 @@ def _runs(folder: Path, account: Account) -> bool:
         return False
     try:
         command = [str(folder / "postgres"), "--version"]
-        done = subprocess.run(command, check=False, capture_output=True, cwd="/", **account.spawn)  # type: ignore[call-overload]
+        done = account.run(command)
     except OSError:
         return False
     return bool(done.returncode == 0)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from cunzhen.errors import Invalid
 
@@ -36,7 +37,10 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "AC-01": ("模板的花括号不成对。", "The template's braces do not pair."),
     "AC-02": ("模板含有未知的组成部分。", "The template names an unknown part."),
     "AC-03": ("模板中同一部分出现两次。", "The template names a part twice."),
-    "AC-04": ("流水号部分必须写明1至9位的位数，其他部分不写位数。", "Serial parts need a width of 1-9, other parts none."),
+    "AC-04": (
+        "流水号部分必须写明1至9位的位数，其他部分不写位数。",
+        "Serial parts need a width of 1-9, other parts none.",
+    ),
     "AC-05": ("两个组成部分之间缺少“-”或“·”或固定字符。", "Two parts stand side by side without a separator."),
     "AC-06": ("模板的固定字符只能用大写字母、数字、“-”和“·”。", "Fixed text may hold A-Z, 0-9, '-' and '·' only."),
     "AC-07": ("模板缺少全宗或件号。", "The template lacks the fonds or the item serial."),
@@ -216,7 +220,7 @@ def _check_template(parts: list[CodePart]) -> None:
     names = [p.name for p in parts if p.name]
     if len(names) != len(set(names)):
         raise _invalid("AC-03")
-    if any(a.name and b.name for a, b in zip(parts, parts[1:], strict=False)):
+    if any(a.name and b.name for a, b in pairwise(parts)):
         raise _invalid("AC-05")
     if "全宗" not in names or "件" not in names:
         raise _invalid("AC-07")

@@ -108,7 +108,9 @@ def parse_identity_number(text: str) -> IdentityNumber:
     if len(plain) == _OLD_ID_LENGTH and _is_digits(plain):
         return _parse_18(_widen(plain), was_old=True)
     if len(plain) != _ID_LENGTH or not _is_digits(plain[:17]) or plain[17] not in _ID_CHECKS:
-        raise Invalid("ID-02", "身份号码应为18位或15位，请核对。", "An identity number has 18 or 15 places; please check.")
+        raise Invalid(
+            "ID-02", "身份号码应为18位或15位，请核对。", "An identity number has 18 or 15 places; please check."
+        )
     return _parse_18(plain, was_old=False)
 
 
@@ -144,7 +146,9 @@ def uscc_check_character(first_17: str) -> str:
         Invalid: ``UC-01`` where a character is not of the alphabet or the length is not 17.
     """
     if len(first_17) != _ID_LENGTH - 1 or any(c not in _USCC_VALUES for c in first_17):
-        raise Invalid("UC-01", "统一社会信用代码含有不允许的字符。", "The credit code has characters outside its alphabet.")
+        raise Invalid(
+            "UC-01", "统一社会信用代码含有不允许的字符。", "The credit code has characters outside its alphabet."
+        )
     total = sum(_USCC_VALUES[c] * w for c, w in zip(first_17, _USCC_WEIGHTS, strict=True))
     # The outer modulus matters: a sum divisible by 31 gives 31, which is no letter.
     return _USCC_ALPHABET[(31 - total % 31) % 31]
@@ -245,7 +249,9 @@ def _parse_18(plain: str, *, was_old: bool) -> IdentityNumber:
     try:
         born = date(int(plain[6:10]), int(plain[10:12]), int(plain[12:14]))
     except ValueError:
-        raise Invalid("ID-03", "身份号码中的出生日期不存在，请核对。", "The birth date in the number is impossible.") from None
+        raise Invalid(
+            "ID-03", "身份号码中的出生日期不存在，请核对。", "The birth date in the number is impossible."
+        ) from None
     if born.year < _OLDEST_BIRTH_YEAR:
         raise Invalid("ID-03", "身份号码中的出生日期不合理，请核对。", "The birth date in the number is implausible.")
     if identity_check_character(plain[:17]) != plain[17]:
@@ -265,7 +271,9 @@ def _read_18(match: re.Match[str]) -> FoundNumber | None:
     as_x, as_digit = close[17].translate(_X_REPAIRS), close[17].translate(_DIGIT_REPAIRS)
     last = as_x if as_x == "X" else as_digit
     plain = digits + last
-    repairs = sum(a != b for a, b in zip(close[:17], digits, strict=True)) + (last not in (close[17], close[17].upper()))
+    repairs = sum(a != b for a, b in zip(close[:17], digits, strict=True)) + (
+        last not in (close[17], close[17].upper())
+    )
     if is_identity_number(plain) and repairs <= _MOST_REPAIRS:
         return FoundNumber(match.start(), match.end(), raw, plain, repairs, True)
     if repairs == 0 and _looks_like_birth(plain[6:14]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,6 +58,8 @@ def check_object(folder: Path, object_id: str, version: str, inventory_sha512: s
         folder: of the object.
         object_id, version, inventory_sha512: what the register says of it.
     """
+    if folder.is_symlink():
+        return [Finding(Problem.FOREIGN, "")]
     try:
         files, findings = _tree(folder)
         if not files and not folder.is_dir():
@@ -165,8 +168,9 @@ def _read(data: bytes) -> Inventory | None:
 
 
 def _bytes(path: Path) -> bytes | None:
+    """A regular file's bytes, None for anything else: a pipe would hold the reader for ever."""
     try:
-        return path.read_bytes() if not path.is_symlink() else None
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
     except FileNotFoundError:
         return None
 
@@ -223,6 +227,8 @@ def _sorted_entries(folder: Path) -> list[os.DirEntry[str]]:
 def open_verified(path: Path, sha512: str) -> BinaryIO | None:
     """Open a file after its digest was found right; None where it is missing, unreadable or altered."""
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
         stream = path.open("rb")
     except OSError:
         return None

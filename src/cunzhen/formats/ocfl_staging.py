@@ -56,9 +56,13 @@ class Staging:
         self._touched: set[Path] = set()
         self._file = ""
         try:
-            self._lock = _locked_folder(self.path)
             self._sync = FileSystemSync(folder.staging)
         except OSError as error:
+            raise unavailable(error, folder.name) from error
+        try:
+            self._lock = _locked_folder(self.path)
+        except OSError as error:
+            self._sync.close()
             raise unavailable(error, folder.name) from error
         self._writer = FolderWriter(self.path)
 
@@ -141,6 +145,7 @@ class Staging:
 
     def forget(self) -> None:
         """Remove the journal of a batch whose transaction is committed, and the empty folders left with it."""
+        failpoint("packages-committed")
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _ordered(self, order: Callable[..., None], *args: object) -> None:

@@ -169,7 +169,8 @@ def _probe(path: Path, known: tuple[str, str, str, str]) -> Probe:
     elif not puid and kind is not None:
         mime, name = kind.mime, kind.name
     allowed = kind.extensions if kind is not None else _EXTENSIONS_BY_MIME.get(mime)
-    agrees = not extension or "extension match" in basis or (allowed is not None and extension in allowed)
+    named = "extension match" in basis and kind is not _OFD
+    agrees = not extension or named or (allowed is not None and extension in allowed)
     if allowed is None and not puid:
         agrees = True  # nothing is known that the name could contradict
     return Probe(puid, mime, name, agrees, _category(kind, mime), size)

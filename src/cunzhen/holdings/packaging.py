@@ -41,7 +41,7 @@ class ItemContext:
 def component_path(number: int, name: str) -> str:
     """Where an original lies in its package: by number, with its suffix; the name it had stands in the METS."""
     suffix = PurePosixPath(name).suffix.lower()
-    return f"originals/{number:04}{suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6 else ''}"  # noqa: PLR2004
+    return f"originals/{number:04}{suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6 else ''}"
 
 
 def to_package(new: NewItem, context: ItemContext, *, now: datetime) -> NewPackage:

@@ -37,7 +37,8 @@ def enqueue(op: str, *, queue: str = "default", priority: int = 0, lock: str | N
     Returns:
         the job's number.
     """
-    return _app().configure_task(op, allow_unknown=True, queue=queue, priority=priority, lock=lock).defer(**ids)  # type: ignore[arg-type]
+    task = _app().configure_task(op, allow_unknown=True, queue=queue, priority=priority, lock=lock)
+    return task.defer(**ids)  # type: ignore[arg-type]
 
 
 def rescue_stalled() -> int:
@@ -78,7 +79,7 @@ def retry_failed(job_id: int) -> bool:
             " WHERE id = %s AND status = 'failed'",
             (job_id,),
         )
-        found = cursor.rowcount == 1
+        found = bool(cursor.rowcount == 1)
         Failure.objects.filter(job_id=job_id).delete()
     return found
 

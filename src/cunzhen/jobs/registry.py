@@ -72,6 +72,11 @@ def stopping() -> bool:
     return _stopping.is_set()
 
 
+def announce_start() -> None:
+    """A worker of this process begins."""
+    _stopping.clear()
+
+
 def announce_stop() -> None:
     """Tell running jobs and ticks that the worker goes."""
     _stopping.set()

@@ -109,42 +109,45 @@ class _ClaimedWorker(Worker):
         claim = await asyncio.to_thread(Claim, self.worker_id)
         await asyncio.to_thread(_in_thread, rescue_stalled)
         try:
-            await super()._run_loop()
+            await super()._run_loop()  # type: ignore[no-untyped-call]
         finally:
             claim.release()
 
 
-def discover() -> None:
-    """Import the ``jobs`` module of every room, so that their jobs and ticks are known."""
-    autodiscover_modules("jobs")
-
-
-def run_worker(concurrency: int = 2, queues: Sequence[str] | None = None, wait: bool = True) -> bool:
-    """Do the registered jobs until SIGTERM or SIGINT, or until none is left.
+def run_worker(
+    concurrency: int = 2, queues: Sequence[str] | None = None, wait: bool = True, *, rooms: bool = True
+) -> bool:
+    """Do jobs until SIGTERM or SIGINT, or until none is left.
 
     Args:
         concurrency: jobs at once, each in a thread.
         queues: only these; all of them when None.
         wait: False to return as soon as no job can run; ticks are then not started.
+        rooms: import the ``jobs`` module of every room first.
 
     Returns:
         False where it ended by itself though it should have waited, so that it is started again.
     """
+    if rooms:
+        autodiscover_modules("jobs")
     logging.getLogger("procrastinate.worker").addFilter(_is_news)
     registry.every(RESCUE_SECONDS)(rescue_stalled)
-    ticks = [threading.Thread(target=_tick, args=(t,), name=t.name, daemon=True) for t in registry.TICKS.values()]
+    registry.announce_start()
     if wait:
-        for thread in ticks:
-            thread.start()
+        for tick in registry.TICKS.values():
+            threading.Thread(target=_tick, args=(tick,), name=tick.name, daemon=True).start()
+    leave = threading.Timer(GRACE_SECONDS + 5, _leave_to_the_next)
+    leave.daemon = True
     try:
-        asked = asyncio.run(_serve(concurrency, queues, wait))
+        asked = asyncio.run(_serve(concurrency, queues, wait, leave))
     finally:
         registry.announce_stop()
         end_children()
+        leave.cancel()
     return asked or not wait
 
 
-async def _serve(concurrency: int, queues: Sequence[str] | None, wait: bool) -> bool:
+async def _serve(concurrency: int, queues: Sequence[str] | None, wait: bool, leave: threading.Timer) -> bool:
     asked = False
     app = _app(concurrency)
     async with app.open_async():
@@ -164,16 +167,17 @@ async def _serve(concurrency: int, queues: Sequence[str] | None, wait: bool) -> 
 
         def stop() -> None:
             nonlocal asked
-            asked = True
-            registry.announce_stop()
-            worker.stop()
-            _end_after(GRACE_SECONDS + 5)
+            if not asked:
+                asked = True
+                registry.announce_stop()
+                worker.stop()  # type: ignore[no-untyped-call]
+                leave.start()
 
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: a test stops it otherwise
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop)
-        await worker.run()
+        await worker.run()  # type: ignore[no-untyped-call]
     return asked
 
 
@@ -197,7 +201,7 @@ def _guarded(op: str, function: Callable[..., object]) -> Callable[..., None]:
             _log_error(f"job {op} {context.job.id}, try {tries}", error, final=last)
             if last:
                 connections.close_all()
-                Failure.objects.create(job_id=context.job.id, op=op, code=str(failed)[:64], at=datetime.now(UTC))
+                Failure.objects.create(job_id=context.job.id or 0, op=op, code=str(failed)[:64], at=datetime.now(UTC))
             raise failed from None
         finally:
             connections.close_all()
@@ -247,17 +251,11 @@ def _in_thread(function: Callable[[], object]) -> None:
         connections.close_all()
 
 
-def _end_after(seconds: float) -> None:
+def _leave_to_the_next() -> None:
     """A job that does not leave in time is ended with the process; the next worker takes it up."""
-
-    def end() -> None:
-        log.warning("J-05 a job did not end in time and is left to the next worker")
-        end_children()
-        os._exit(LOST_CLAIM_EXIT)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    log.warning("J-05 a job did not end in time and is left to the next worker")
+    end_children()
+    os._exit(LOST_CLAIM_EXIT)
 
 
 def end_children() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..cast import AGENCY, BUILDING, CHENG, DATES, FENG, HOTEL, LI, SCHOOL, WANG, ZHANG
 from ..sheet import Facts, Patch, Sheet, people
 from ..table import Table, lab, pen, val
@@ -10,7 +12,9 @@ from ..table import Table, lab, pen, val
 def outpatient() -> list[Sheet]:
     """门诊费用核定表 of 2013."""
     person, unit = ZHANG, DATES
-    facts = Facts("门诊费用核定表", "门诊慢性病医疗费用核定表", "医疗", people(person), unit.name, "", "2013-12-05", 2013)
+    facts = Facts(
+        "门诊费用核定表", "门诊慢性病医疗费用核定表", "医疗", people(person), unit.name, "", "2013-12-05", 2013
+    )
     sheet = Sheet(facts)
     sheet.title("门诊慢性病医疗费用核定表", 26, 18)
     table = Table(sheet, 16, 42, (34, 46, 38, 60))
@@ -18,7 +22,11 @@ def outpatient() -> list[Sheet]:
     table.row(12, "单位", val(unit.name), "医保编号", val(person.card))
     table.row(12, "病种", val("高血压Ⅲ期"), "就诊医院", val("临县人民医院（样）"))
     table.row(12, lab("费用项目"), lab("发生金额"), lab("自费及自付"), lab("核定金额"))
-    for row in (("西药费", "1,846.20", "312.40", "1,533.80"), ("检查费", "420.00", "84.00", "336.00"), ("化验费", "265.00", "53.00", "212.00")):
+    for row in (
+        ("西药费", "1,846.20", "312.40", "1,533.80"),
+        ("检查费", "420.00", "84.00", "336.00"),
+        ("化验费", "265.00", "53.00", "212.00"),
+    ):
         table.row(12, *(val(text) for text in row))
     table.row(12, "合计", val("2,531.20"), val("449.40"), val("2,081.80"))
     table.row(12, "起付标准", val("300.00"), "报销比例", val("70%"))
@@ -34,7 +42,9 @@ def outpatient() -> list[Sheet]:
 def medical_costs() -> list[Sheet]:
     """住院医疗费用审核单 of 2015, two sheets of a print-out."""
     person = LI
-    facts = Facts("医疗费用审核单", "住院医疗费用审核结算单", "医疗", people(person), SCHOOL.name, "", "2015-10-27", 2015)
+    facts = Facts(
+        "医疗费用审核单", "住院医疗费用审核结算单", "医疗", people(person), SCHOOL.name, "", "2015-10-27", 2015
+    )
     first = Sheet(facts)
     first.title("住院医疗费用审核结算单", 24, 17, "system", 0.8)
     pairs = (
@@ -78,7 +88,9 @@ def medical_costs() -> list[Sheet]:
 def unemployment_claim() -> list[Sheet]:
     """失业人员失业保险金申领登记表 of 2020."""
     person, unit = FENG, DATES
-    facts = Facts("失业金申领登记表", "失业保险金申领登记表", "失业", people(person), unit.name, unit.uscc, "2020-09-07", 2020)
+    facts = Facts(
+        "失业金申领登记表", "失业保险金申领登记表", "失业", people(person), unit.name, unit.uscc, "2020-09-07", 2020
+    )
     sheet = Sheet(facts)
     sheet.title("失业保险金申领登记表", 25, 18)
     sheet.text("登记编号：失字2020-0086", 194, 38, 10.5, anchor="r")
@@ -104,7 +116,16 @@ def unemployment_claim() -> list[Sheet]:
 def end_of_contract() -> list[Sheet]:
     """终止（解除）劳动合同证明书 of 2020."""
     person, unit = FENG, DATES
-    facts = Facts("终止劳动合同证明书", "终止（解除）劳动合同证明书", "失业", people(person), unit.name, unit.uscc, "2020-08-31", 2020)
+    facts = Facts(
+        "终止劳动合同证明书",
+        "终止（解除）劳动合同证明书",
+        "失业",
+        people(person),
+        unit.name,
+        "",
+        "2020-08-31",
+        2020,
+    )
     sheet = Sheet(facts)
     sheet.title("终止（解除）劳动合同证明书", 38, 20)
     sheet.text("编号：2020-17", 184, 54, 12, anchor="r")
@@ -129,12 +150,14 @@ def end_of_contract() -> list[Sheet]:
 def unemployment_benefit() -> list[Sheet]:
     """失业保险待遇核定表 (digital)."""
     person = FENG
-    facts = Facts("失业保险待遇核定表", "失业保险待遇核定表", "失业", people(person), DATES.name, "", "2020-09-16", 2020)
+    facts = Facts(
+        "失业保险待遇核定表", "失业保险待遇核定表", "失业", people(person), DATES.name, "", "2020-09-16", 2020
+    )
     sheet = Sheet(facts, paper=(255, 255, 255))
     sheet.title("失业保险待遇核定表", 28, 18, "hei-bold", 1)
     sheet.text("业务流水号：2020091600086", 192, 42, 10, face="hei", anchor="r")
     table = Table(sheet, 18, 48, (40, 50, 40, 44), 0.18, label_face="hei")
-    style = {"face": "hei", "size": 10.5}
+    style: dict[str, Any] = {"face": "hei", "size": 10.5}
     for a, b, c, d in (
         ("姓名", person.name, "个人编号", person.card),
         ("社会保障号码", person.id_number, "原单位", DATES.name),
@@ -187,17 +210,19 @@ def injury_decision() -> list[Sheet]:
     first = Sheet(facts)
     first.title("工伤认定决定书", 36, 24, track=3)
     first.text("临人社工认字〔2010〕31号", 184, 52, 13, face="kai-gb", anchor="r")
-    for number, line in enumerate((
-        f"申请人：{unit.name}",
-        f"职工姓名：{person.name}　　性别：{person.sex}",
-        f"公民身份号码：{person.id_number}",
-        f"用人单位：{unit.name}",
-        "职业/工种/工作岗位：架子工",
-        "事故时间：2010年6月11日",
-        "事故地点：湫滨路工地",
-        "诊断时间：2010年6月11日",
-        "受伤害部位：左小腿",
-    )):
+    for number, line in enumerate(
+        (
+            f"申请人：{unit.name}",
+            f"职工姓名：{person.name}　　性别：{person.sex}",
+            f"公民身份号码：{person.id_number}",
+            f"用人单位：{unit.name}",
+            "职业/工种/工作岗位：架子工",
+            "事故时间：2010年6月11日",
+            "事故地点：湫滨路工地",
+            "诊断时间：2010年6月11日",
+            "受伤害部位：左小腿",
+        )
+    ):
         first.text(line, 28, 68 + 10 * number, 14)
     y = first.paragraph("受伤害经过、医疗救治的基本情况和诊断结论：", 28, 162, 154, size=14)
     text = f"2010年6月11日上午9时许，{person.name}在湫滨路工地拆除脚手架时从二层跌落，经临县人民医院诊断为左胫骨骨折。"
@@ -208,7 +233,9 @@ def injury_decision() -> list[Sheet]:
         "符合《工伤保险条例》第十四条第（一）项之规定，属于工伤认定范围，现予以认定为工伤。"
     )
     y = second.paragraph(text, 28, 36, 154, size=14)
-    text = "如对本工伤认定决定不服的，可自接到本决定书之日起60日内向临县人民政府申请行政复议，或者向人民法院提起行政诉讼。"
+    text = (
+        "如对本工伤认定决定不服的，可自接到本决定书之日起60日内向临县人民政府申请行政复议，或者向人民法院提起行政诉讼。"
+    )
     y = second.paragraph(text, 28, y, 154, size=14)
     second.text("临县人力资源和社会保障局", 182, y + 26, 14, anchor="r")
     second.text("2010年8月9日", 176, y + 38, 14, anchor="r")
@@ -220,7 +247,9 @@ def injury_decision() -> list[Sheet]:
 def capacity() -> list[Sheet]:
     """劳动能力鉴定结论书 of 2011."""
     person, unit = WANG, BUILDING
-    facts = Facts("劳动能力鉴定结论", "劳动能力鉴定结论通知书", "工伤", people(person), unit.name, "", "2011-03-22", 2011)
+    facts = Facts(
+        "劳动能力鉴定结论", "劳动能力鉴定结论通知书", "工伤", people(person), unit.name, "", "2011-03-22", 2011
+    )
     sheet = Sheet(facts)
     sheet.title("劳动能力鉴定结论通知书", 36, 21)
     sheet.text("吕劳鉴字〔2011〕118号", 184, 52, 13, face="kai-gb", anchor="r")
@@ -229,10 +258,18 @@ def capacity() -> list[Sheet]:
     table.row(12, "身份证号", val(person.id_number, 3))
     table.row(12, "用人单位", val(unit.name, 3))
     table.row(12, "认定书编号", val("临人社工认字〔2010〕31号", 3))
-    y = sheet.paragraph("根据《工伤保险条例》和《劳动能力鉴定 职工工伤与职业病致残等级》标准，经医疗专家组鉴定，结论如下：", 24, 122, 162, size=14)
+    y = sheet.paragraph(
+        "根据《工伤保险条例》和《劳动能力鉴定 职工工伤与职业病致残等级》标准，经医疗专家组鉴定，结论如下：",
+        24,
+        122,
+        162,
+        size=14,
+    )
     sheet.text("劳动功能障碍程度：玖级", 36, y + 4, 15, face="hei-bold")
     sheet.text("生活自理障碍程度：无", 36, y + 14, 15, face="hei-bold")
-    y = sheet.paragraph("如不服本结论，可在收到之日起15日内向山西省劳动能力鉴定委员会申请再次鉴定。", 24, y + 28, 162, size=14)
+    y = sheet.paragraph(
+        "如不服本结论，可在收到之日起15日内向山西省劳动能力鉴定委员会申请再次鉴定。", 24, y + 28, 162, size=14
+    )
     sheet.text("吕梁市劳动能力鉴定委员会", 184, y + 22, 14, anchor="r")
     sheet.text("2011年3月22日", 178, y + 34, 14, anchor="r")
     sheet.seal("吕梁市劳动能力鉴定委员会", 154, y + 24, bottom="样章", angle=5, size=42)
@@ -266,7 +303,16 @@ def injury_benefit() -> list[Sheet]:
 def maternity() -> list[Sheet]:
     """生育津贴申领表 of 2018."""
     person, unit = CHENG, HOTEL
-    facts = Facts("生育津贴申领表", "职工生育保险待遇（生育津贴）申领表", "生育", people(person), unit.name, unit.uscc, "2018-11-12", 2018)
+    facts = Facts(
+        "生育津贴申领表",
+        "职工生育保险待遇（生育津贴）申领表",
+        "生育",
+        people(person),
+        unit.name,
+        unit.uscc,
+        "2018-11-12",
+        2018,
+    )
     sheet = Sheet(facts)
     sheet.title("职工生育保险待遇（生育津贴）申领表", 26, 16)
     table = Table(sheet, 16, 42, (34, 52, 36, 56))
@@ -291,7 +337,9 @@ def maternity() -> list[Sheet]:
 def maternity_benefit() -> list[Sheet]:
     """生育保险待遇核定表 (digital)."""
     person = CHENG
-    facts = Facts("生育保险待遇核定表", "生育保险待遇核定表", "生育", people(person), HOTEL.name, "", "2018-11-20", 2018)
+    facts = Facts(
+        "生育保险待遇核定表", "生育保险待遇核定表", "生育", people(person), HOTEL.name, "", "2018-11-20", 2018
+    )
     sheet = Sheet(facts, paper=(255, 255, 255))
     sheet.title("生育保险待遇核定表", 28, 18, "song-bold", 1)
     table = Table(sheet, 18, 44, (42, 48, 42, 42), 0.18)

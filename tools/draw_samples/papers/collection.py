@@ -6,6 +6,7 @@ from ..cast import (
     AGENCY,
     BUILDING,
     CEMENT,
+    CHENG,
     DATES,
     EXTRAS,
     FENG,
@@ -14,7 +15,6 @@ from ..cast import (
     LIU,
     QIN,
     SCHOOL,
-    WANG,
     WEAVING,
     WEAVING_OLD,
     XUE,
@@ -30,19 +30,23 @@ CATEGORY = "征缴"
 
 def base_2009(unit: Employer, who: tuple[Person, ...], number: int) -> list[Sheet]:
     """缴费基数申报表 of 2009: one sheet for one employer, filled in by hand."""
-    facts = Facts("缴费基数申报表", "2009年度社会保险缴费基数申报表", CATEGORY, people(*who), unit.name, "", "2009-03-20", 2009)
+    facts = Facts(
+        "缴费基数申报表", "2009年度社会保险缴费基数申报表", CATEGORY, people(*who), unit.name, "", "2009-03-20", 2009
+    )
     sheet = Sheet(facts)
     sheet.title("2009年度社会保险缴费基数申报表", 24, 17)
     sheet.text("申报单位（公章）：", 15, 38, 10.5)
-    sheet.hand(unit.name, 47, 38, 13)
+    sheet.hand(unit.name, 50, 38, 13)
     sheet.text(f"申报号：JS2009-{number:03d}", 195, 38, 10.5, anchor="r")
     table = Table(sheet, 15, 44, (12, 26, 58, 30, 28, 26))
     table.row(12, "序号", "姓名", "身份证号", "上年度工资总额", "月平均工资", "本人签字")
     for row, person in enumerate(who, 1):
         monthly = 980 + 115 * row + 60 * number
         cells = (val(str(row)), pen(person.name), pen(person.id_number, size=12.5))
-        wrong = f"{monthly * 12 + 90}" if row == 2 else ""  # noqa: PLR2004
-        table.row(13, *cells, pen(f"{monthly * 12}", struck=wrong, size=12), pen(f"{monthly}"), pen(person.name, size=12))
+        wrong = f"{monthly * 12 + 90}" if row == 2 else ""
+        table.row(
+            13, *cells, pen(f"{monthly * 12}", struck=wrong, size=12), pen(f"{monthly}"), pen(person.name, size=12)
+        )
     for row in range(len(who) + 1, 9):
         table.row(13, val(str(row)), *(val("") for _ in range(5)))
     total = sum((980 + 115 * row + 60 * number) * 12 for row in range(1, len(who) + 1))
@@ -58,10 +62,10 @@ def base_2009(unit: Employer, who: tuple[Person, ...], number: int) -> list[Shee
 
 
 BASES_2009: tuple[tuple[Employer, tuple[Person, ...]], ...] = (
-    (CEMENT, (GAO, EXTRAS[7], EXTRAS[4])),
+    (CEMENT, (GAO, EXTRAS[7], QIN)),
     (DATES, (ZHANG, EXTRAS[1], EXTRAS[2], EXTRAS[3])),
-    (BUILDING, (LIU, WANG, EXTRAS[5], EXTRAS[9], EXTRAS[11])),
-    (WEAVING, (XUE, EXTRAS[3], EXTRAS[6])),
+    (BUILDING, (LIU, EXTRAS[0], EXTRAS[4])),
+    (WEAVING, (XUE, EXTRAS[6])),
 )
 
 
@@ -78,7 +82,9 @@ def wages_1998() -> list[Sheet]:
     table.row(14, "职工类别", "人数", "全年工资总额", "单位缴费20%", "个人缴费5%")
     rows = (("固定职工", 186, 892800), ("合同制职工", 94, 417360), ("临时工", 12, 43200))
     for name, heads, wages in rows:
-        table.row(14, lab(name), pen(str(heads)), pen(str(wages)), pen(f"{wages * 0.2:.0f}"), pen(f"{wages * 0.05:.0f}"))
+        table.row(
+            14, lab(name), pen(str(heads)), pen(str(wages)), pen(f"{wages * 0.2:.0f}"), pen(f"{wages * 0.05:.0f}")
+        )
     table.row(14, lab("合　计"), pen("292"), pen("1353360"), pen("270672", struck="270627"), pen("67668"))
     table.row(28, lab("备　注"), pen("临时工自1997年10月起参加统筹。", 4, align="l"))
     sheet.text("厂长：", 18, 164, 11, face="lead-song")
@@ -93,26 +99,30 @@ def wages_1998() -> list[Sheet]:
 def payroll_2007() -> list[Sheet]:
     """A payroll of August 2007, two landscape sheets."""
     unit = BUILDING
-    staff = (LIU, WANG, *EXTRAS[4:12])
-    facts = Facts("工资表", "2007年8月份职工工资发放表", CATEGORY, people(*staff, numbers=False), unit.name, "", "2007-08", 2007)
+    others = ("刘岩", "郭小芳", "王来生", "李二平", "秦保卫", "高四儿", "白海明")
+    staff = (LIU.name, EXTRAS[0].name, EXTRAS[4].name, *others)
+    who = tuple((name, "") for name in staff)
+    facts = Facts("工资表", "2007年8月份职工工资发放表", CATEGORY, who, unit.name, "", "2007-08", 2007)
     halves = (staff[:5], staff[5:])
     return [_payroll_page(facts, half, page) for page, half in enumerate(halves, 1)]
 
 
-def _payroll_page(facts: Facts, staff: tuple[Person, ...], page: int) -> Sheet:
+def _payroll_page(facts: Facts, staff: tuple[str, ...], page: int) -> Sheet:
     sheet = Sheet(facts, 297, 210)
     sheet.title("2007年8月份职工工资发放表", 22, 17, "song")
     sheet.text(f"单位：{facts.unit}", 14, 36, 10.5)
     sheet.text(f"第 {page} 页　共 2 页", 283, 36, 10.5, anchor="r")
     table = Table(sheet, 14, 42, (14, 30, 28, 28, 28, 30, 34, 34, 43))
-    table.row(13, "序号", "姓名", "基本工资", "岗位津贴", "出勤天数", "应发工资", "扣养老保险", "实发工资", "领款人签章")
+    table.row(
+        13, "序号", "姓名", "基本工资", "岗位津贴", "出勤天数", "应发工资", "扣养老保险", "实发工资", "领款人签章"
+    )
     total = 0.0
-    for row, person in enumerate(staff, 1 + 5 * (page - 1)):
+    for row, name in enumerate(staff, 1 + 5 * (page - 1)):
         gross = 620 + 45 * row + 180
         net = gross - round(gross * 0.08, 2)
         total += net
-        cells = (str(row), person.name, str(620 + 45 * row), "180", "26", f"{gross}.00", f"{gross * 0.08:.2f}", f"{net:.2f}")
-        table.row(13, *(val(text, size=10.5) for text in cells), pen(person.name, size=13))
+        cells = (str(row), name, str(620 + 45 * row), "180", "26", f"{gross}.00", f"{gross * 0.08:.2f}", f"{net:.2f}")
+        table.row(13, *(val(text, size=10.5) for text in cells), pen(name, size=13))
     table.row(13, lab("本页合计", 2), val("", 5), val(f"{total:.2f}"), val(""))
     sheet.text("单位负责人：刘岩", 14, table.y + 12, 10.5)
     sheet.text("会计：郭小芳", 110, table.y + 12, 10.5)
@@ -165,7 +175,9 @@ def back_payment_agreement() -> list[Sheet]:
 def payment_proof() -> list[Sheet]:
     """参保缴费证明 of 2020 (digital)."""
     person, unit = FENG, DATES
-    facts = Facts("缴费证明", "社会保险参保缴费证明", CATEGORY, people(person), unit.name, unit.uscc, "2020-08-11", 2020)
+    facts = Facts(
+        "缴费证明", "社会保险参保缴费证明", CATEGORY, people(person), unit.name, unit.uscc, "2020-08-11", 2020
+    )
     sheet = Sheet(facts, paper=(255, 255, 255))
     sheet.title("社会保险参保缴费证明", 34, 20, "hei-bold", 1)
     sheet.text("验证码：0820-1411-24XX", 190, 48, 10, face="hei", anchor="r")
@@ -204,7 +216,11 @@ def arrears_notice() -> list[Sheet]:
     y = sheet.paragraph(text, 26, 82, 158, size=15)
     table = Table(sheet, 26, y + 2, (46, 40, 36, 36))
     table.row(11, "险种", "所属期", "单位应缴", "个人应缴")
-    for kind, due, own in (("养老保险", "30,240.00", "12,096.00"), ("失业保险", "3,024.00", "1,512.00"), ("工伤保险", "414.00", "0.00")):
+    for kind, due, own in (
+        ("养老保险", "30,240.00", "12,096.00"),
+        ("失业保险", "3,024.00", "1,512.00"),
+        ("工伤保险", "414.00", "0.00"),
+    ):
         table.row(11, val(kind), val("201204-201209"), val(due), val(own))
     sheet.text(AGENCY, 182, table.y + 28, 15, anchor="r")
     sheet.text("二〇一二年十月十六日", 182, table.y + 40, 15, anchor="r")
@@ -217,8 +233,17 @@ def arrears_notice() -> list[Sheet]:
 def assessment_2022() -> list[Sheet]:
     """企业年度缴费基数核定表 of 2022, three pages of a system print-out (digital)."""
     unit = SCHOOL
-    staff = (*EXTRAS[:12], LIU, ZHANG)
-    facts = Facts("缴费基数核定表", "2022年度社会保险缴费基数核定表", CATEGORY, people(*staff), unit.name, unit.uscc, "2022-01-17", 2022)
+    staff = EXTRAS[21:35]
+    facts = Facts(
+        "缴费基数核定表",
+        "2022年度社会保险缴费基数核定表",
+        CATEGORY,
+        people(*staff),
+        unit.name,
+        unit.uscc,
+        "2022-01-17",
+        2022,
+    )
     pages = []
     for page, group in enumerate((staff[:7], staff[7:]), 1):
         sheet = Sheet(facts, 297, 210, paper=(255, 255, 255))
@@ -248,12 +273,20 @@ def assessment_2022() -> list[Sheet]:
 
 def bank_slip() -> list[Sheet]:
     """银行进账单 as a copied half sheet, 2005; handwriting in black."""
-    facts = Facts("银行进账单", "中国工商银行进账单（回单）", CATEGORY, (), CEMENT.name, "", "2005-12-25", 2005)
+    facts = Facts("银行进账单", "银行进账单（回单）", CATEGORY, (), CEMENT.name, "", "2005-12-25", 2005)
     sheet = Sheet(facts, 210, 110, paper=(238, 244, 240))
     sheet.title("银行进账单（回单）", 14, 15, "song", 1)
     sheet.text("2005年12月25日", 105, 24, 11, anchor="m")
     table = Table(sheet, 14, 30, (12, 20, 58, 12, 20, 60), pen_ink=BLACK)
-    table.row(11, lab("付款人", down=3, vertical=True), "全称", pen(CEMENT.name, size=12), lab("收款人", down=3, vertical=True), "全称", pen("临县社会保险事业管理所", size=12))
+    table.row(
+        11,
+        lab("付款人", down=3, vertical=True),
+        "全称",
+        pen(CEMENT.name, size=12),
+        lab("收款人", down=3, vertical=True),
+        "全称",
+        pen("临县社会保险事业管理所", size=12),
+    )
     table.row(11, "账号", pen("0412 0000 9002 18", size=12), "账号", pen("0400 0000 1411 24", size=12))
     table.row(11, "开户行", pen("县工行", size=12), "开户行", pen("县信用联社", size=12))
     table.row(12, lab("金额（大写）", 2), pen("柒万贰仟元整", 2), lab("￥"), pen("72,000.00"))
@@ -264,7 +297,7 @@ def bank_slip() -> list[Sheet]:
 
 def declare_flexible() -> list[Sheet]:
     """灵活就业人员缴费申报表 of 2015, label above value."""
-    person = QIN
+    person = CHENG
     facts = Facts("缴费基数申报表", "灵活就业人员缴费申报表", CATEGORY, people(person), "", "", "2015-01-09", 2015)
     sheet = Sheet(facts)
     sheet.title("灵活就业人员缴费申报表", 26, 18)
@@ -276,9 +309,9 @@ def declare_flexible() -> list[Sheet]:
     table.row(10, "全年应缴（元）", "缴费方式", "开户银行")
     table.row(14, pen("5349.60"), pen("银行代扣"), pen("县邮政储蓄"))
     table.row(40, lab("申报人承诺：以上内容由本人如实填写。", 3, align="l", top=True))
-    sheet.text("申报人（签字）：", 110, 146, 11)
-    sheet.hand(person.name, 142, 146)
-    sheet.text("2015年1月9日", 190, 146, 11, anchor="r")
+    sheet.text("申报人（签字）：", 102, 146, 11)
+    sheet.hand(person.name, 134, 146)
+    sheet.text("2015年1月9日", 186, 146, 11, anchor="r")
     sheet.text("经办人：李海珍　　复核人：冯丽珍", 20, 170, 11)
     sheet.stamp(("临县社保中心", "2015.01.09"), 150, 160)
     return [sheet]

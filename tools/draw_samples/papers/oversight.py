@@ -9,7 +9,16 @@ from ..table import Table, lab, pen, val
 
 def yearly_1999() -> list[Sheet]:
     """社会保险年度统计报表 of 1999, a landscape table copied onto one-bit film."""
-    facts = Facts("年度统计报表", "一九九九年度企业职工基本养老保险统计报表", "统计", (), "临县社会保险事业管理所", "", "2000-01-20", 1999)
+    facts = Facts(
+        "年度统计报表",
+        "一九九九年度企业职工基本养老保险统计报表",
+        "统计",
+        (),
+        "临县社会保险事业管理所",
+        "",
+        "2000-01-20",
+        1999,
+    )
     sheet = Sheet(facts, 297, 210)
     sheet.title("一九九九年度企业职工基本养老保险统计报表", 24, 17, "lead-song", 1)
     sheet.text("填报单位：临县社会保险事业管理所", 16, 38, 11, face="lead-song")
@@ -137,7 +146,12 @@ def audit_notice() -> list[Sheet]:
     text = "根据《中华人民共和国社会保险法》和《社会保险稽核办法》的规定，我中心决定于2017年5月15日起对你单位2015年1月至2017年4月的社会保险缴费情况进行稽核。"
     y = sheet.paragraph(text, 26, 86, 158, size=15)
     y = sheet.paragraph("请你单位准备好下列资料：", 26, y, 158, size=15)
-    for line in ("1.职工花名册、劳动合同；", "2.工资发放表及会计账簿；", "3.社会保险缴费申报资料；", "4.营业执照副本。"):
+    for line in (
+        "1.职工花名册、劳动合同；",
+        "2.工资发放表及会计账簿；",
+        "3.社会保险缴费申报资料；",
+        "4.营业执照副本。",
+    ):
         sheet.text(line, 37, y, 15)
         y += 9.5
     sheet.text("稽核人员：冯丽珍、李海珍", 26, y + 4, 15)
@@ -202,7 +216,7 @@ def _findings(facts: Facts) -> Sheet:
 def audit_note() -> list[Sheet]:
     """稽核工作底稿 of 2014, by hand."""
     person = QIN
-    facts = Facts("稽核工作底稿", "社会保险稽核工作底稿", "稽核", people(person), BUILDING.name, "", "2014-09-03", 2014)
+    facts = Facts("稽核工作底稿", "社会保险稽核工作底稿", "稽核", people(person), "", "", "2014-09-03", 2014)
     sheet = Sheet(facts, paper=(251, 249, 242))
     sheet.title("社会保险稽核工作底稿", 26, 18)
     table = Table(sheet, 18, 42, (38, 136), pen_ink=BLACK)

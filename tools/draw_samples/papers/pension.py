@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from ..cast import AGENCY, CEMENT, DATES, EXTRAS, GAO, LIU, QIN, WEAVING, WEAVING_OLD, XUE, ZHANG, Person
+from typing import Any
+
+from ..cast import AGENCY, CEMENT, DATES, EXTRAS, GAO, QIN, WEAVING, WEAVING_OLD, ZHANG, Person
 from ..sheet import BLACK, Facts, Portrait, Sheet, people
 from ..table import Table, lab, pen, val
 
 CATEGORY = "养老"
 
 
-def retirement(person: Person, unit: str, uscc: str, *, month: str, started: str, day: str) -> list[Sheet]:
-    """企业职工退休审批表, front and back; ``day`` is the ISO date of the application, ``month`` as written."""
+def retirement(person: Person, unit: str, *, before: str, month: str, started: str, day: str) -> list[Sheet]:
+    """企业职工退休审批表, front and back; ``before`` is the employer until 2001."""
     year = int(day[:4])
-    facts = Facts("退休审批表", "企业职工退休审批表", CATEGORY, people(person), unit, uscc, day, year)
+    facts = Facts("退休审批表", "企业职工退休审批表", CATEGORY, people(person), unit, "", day, year)
     written = f"{year}年{int(day[5:7])}月{int(day[8:])}日"
     front = Sheet(facts)
     front.title("企业职工退休审批表", 24, 20)
     front.text("单位（盖章）：", 16, 38, 11)
-    front.hand(unit, 42, 38)
+    front.hand(unit, 44, 38)
     front.text(written, 194, 38, 11, anchor="r")
     table = Table(front, 16, 44, (26, 36, 20, 20, 34, 42))
     table.row(13, "姓　名", pen(person.name), "性别", pen(person.sex), "出生年月", pen(person.born, size=13))
     table.row(13, "公民身份号码", pen(person.id_number, 3), "参加工作时间", pen(started))
-    table.row(13, "民　族", pen("汉"), "文化程度", pen("初中"), "工种（职务）", pen("挡车工" if person.sex == "女" else "烧成工"))
+    table.row(
+        13,
+        "民　族",
+        pen("汉"),
+        "文化程度",
+        pen("初中"),
+        "工种（职务）",
+        pen("挡车工" if person.sex == "女" else "烧成工"),
+    )
     table.row(13, "退休类别", val("√正常　□特殊工种　□病退", 3), "退休时间", pen(month))
     table.row(13, "家庭住址", pen("临县城北关街家属院", 3), "联系电话", pen("13900000312"))
     table.row(12, lab("起止年月", 2), lab("工作单位", 3), lab("工种或职务"))
-    for start, place, job in ((f"{started}至2001年8月", unit.replace("有限责任公司", "厂"), "工人"), (f"2001年9月至{month}", unit, "工人")):
+    for start, place, job in ((f"{started}至2001年8月", before, "工人"), (f"2001年9月至{month}", unit, "工人")):
         table.row(13, pen(start, 2, size=12), pen(place, 3), pen(job))
     table.row(13, pen("", 2), pen("", 3), pen(""))
     table.row(14, "视同缴费年限", pen("6年4个月"), lab("实际缴费年限", 2), pen("21年2个月", 2))
@@ -42,7 +52,11 @@ def _retirement_back(facts: Facts, written: str, month: str) -> Sheet:
     back = Sheet(facts)
     table = Table(back, 16, 22, (34, 144))
     table.row(52, "主管部门审查意见", pen("经审核档案，符合退休条件，同意上报。", align="l"))
-    table.row(60, "社会保险经办机构审核意见", pen(f"经审核，该同志符合正常退休条件，同意自{month}起按月享受养老待遇。", align="l"))
+    table.row(
+        60,
+        "社会保险经办机构审核意见",
+        pen(f"经审核，该同志符合正常退休条件，同意自{month}起按月享受养老待遇。", align="l"),
+    )
     table.row(60, "人力资源和社会保障局审批意见", pen("同意退休。", align="l"))
     table.row(30, "备　注", pen("公示期十天，无异议。", align="l"))
     back.hand("曹建军", 124, 124)
@@ -72,7 +86,9 @@ def public_notice(unit: str, who: tuple[Person, ...], day: str) -> list[Sheet]:
     return [sheet]
 
 
-def benefit_sheet(person: Person, unit: str, *, start: str, day: str, amounts: tuple[str, str, str, str]) -> list[Sheet]:
+def benefit_sheet(
+    person: Person, unit: str, *, start: str, day: str, amounts: tuple[str, str, str, str]
+) -> list[Sheet]:
     """职工基本养老金核定表, printed by the system; amounts: basic, personal, transition, sum."""
     facts = Facts("养老保险待遇核定表", "职工基本养老金核定表", CATEGORY, people(person), unit, "", day, int(day[:4]))
     sheet = Sheet(facts)
@@ -80,7 +96,7 @@ def benefit_sheet(person: Person, unit: str, *, start: str, day: str, amounts: t
     sheet.text(f"社保经办机构：{AGENCY}", 16, 37, 10.5, face="hei")
     sheet.text("单位：元", 194, 37, 10.5, face="hei", anchor="r")
     table = Table(sheet, 16, 42, (34, 46, 40, 58), 0.2, label_face="hei")
-    style = {"face": "hei", "size": 10.5}
+    style: dict[str, Any] = {"face": "hei", "size": 10.5}
     rows = (
         ("姓名", person.name, "性别", person.sex),
         ("公民身份号码", person.id_number, "出生日期", f"{person.birth[:4]}-{person.birth[4:6]}-{person.birth[6:]}"),
@@ -105,7 +121,9 @@ def benefit_sheet(person: Person, unit: str, *, start: str, day: str, amounts: t
 def special_trade() -> list[Sheet]:
     """特殊工种退休资格认定表 of 2013, two sheets; the second lies upside down in the feeder."""
     person, unit = QIN, CEMENT.name
-    facts = Facts("特殊工种退休资格认定表", "特殊工种提前退休资格认定表", CATEGORY, people(person), unit, "", "2013-01-21", 2013)
+    facts = Facts(
+        "特殊工种退休资格认定表", "特殊工种提前退休资格认定表", CATEGORY, people(person), unit, "", "2013-01-21", 2013
+    )
     first = Sheet(facts)
     first.title("特殊工种提前退休资格认定表", 26, 18)
     table = Table(first, 16, 42, (36, 48, 38, 56))
@@ -133,10 +151,12 @@ def special_trade() -> list[Sheet]:
 def adjustment() -> list[Sheet]:
     """退休人员基本养老金调整审批表 of 2012, faded thermal-like print."""
     person, unit = GAO, CEMENT.name
-    facts = Facts("养老金调整审批表", "退休人员基本养老金调整审批表", CATEGORY, people(person), unit, "", "2012-02-28", 2012)
+    facts = Facts(
+        "养老金调整审批表", "退休人员基本养老金调整审批表", CATEGORY, people(person), unit, "", "2012-02-28", 2012
+    )
     sheet = Sheet(facts)
     sheet.title("退休人员基本养老金调整审批表", 28, 17, "old-song")
-    style = {"face": "old-song", "size": 11.5}
+    style: dict[str, Any] = {"face": "old-song", "size": 11.5}
     table = Table(sheet, 18, 44, (38, 48, 40, 48), label_face="old-song")
     for a, b, c, d in (
         ("姓　　名", person.name, "身份证号", person.id_number),
@@ -154,24 +174,34 @@ def adjustment() -> list[Sheet]:
 
 def survivors() -> list[Sheet]:
     """丧葬补助金和抚恤金申领表 of 2020."""
-    dead, heir = EXTRAS[7], EXTRAS[6]
-    facts = Facts("丧葬抚恤待遇申领表", "丧葬补助金和抚恤金申领表", CATEGORY, people(dead, heir), CEMENT.name, "", "2020-09-14", 2020)
+    dead, heir = EXTRAS[7], EXTRAS[35]
+    facts = Facts(
+        "丧葬抚恤待遇申领表",
+        "丧葬补助金和抚恤金申领表",
+        CATEGORY,
+        people(dead, heir),
+        CEMENT.name,
+        CEMENT.uscc,
+        "2020-09-14",
+        2020,
+    )
     sheet = Sheet(facts)
     sheet.title("丧葬补助金和抚恤金申领表", 26, 18)
     table = Table(sheet, 16, 42, (36, 50, 36, 56))
     table.row(13, "死亡人员姓名", pen(dead.name), "公民身份号码", pen(dead.id_number, size=12.5))
     table.row(13, "死亡时间", pen("2020年8月27日"), "人员类别", val("□在职　√退休"))
     table.row(13, "原单位", pen(CEMENT.name, 3))
-    table.row(13, "申领人姓名", pen(heir.name), "与死者关系", pen("配偶"))
+    table.row(13, "原单位信用代码", val(CEMENT.uscc, 3))
+    table.row(13, "申领人姓名", pen(heir.name), "与死者关系", pen("父子"))
     table.row(13, "申领人身份号码", pen(heir.id_number, 3))
     table.row(13, "开户银行及账号", pen("县农信社 6210 0000 0712 99", 3))
     table.row(13, "丧葬补助金", pen("5,542.00元"), "抚恤金", pen("24,939.00元", struck="24,993"))
     table.row(38, "申领人承诺", val("以上情况属实，如有虚假，自愿退回所领待遇并承担法律责任。", 3, align="l"))
     table.row(38, "经办机构意见", pen("经核，同意支付。", 3))
-    sheet.hand(heir.name, 132, 164)
-    sheet.hand("2020年9月14日", 154, 164, 12)
-    sheet.hand("2020年9月21日", 154, 204, 12)
-    sheet.seal(AGENCY, 122, 194, bottom="待遇样章", angle=14)
+    sheet.hand(heir.name, 132, 177)
+    sheet.hand("2020年9月14日", 154, 177, 12)
+    sheet.hand("2020年9月21日", 154, 217, 12)
+    sheet.seal(AGENCY, 122, 207, bottom="待遇样章", angle=14)
     return [sheet]
 
 
@@ -179,7 +209,20 @@ def roster_1996() -> list[Sheet]:
     """离退休人员花名册 of 1996, two bilevel pages, typewriter look."""
     unit = WEAVING_OLD
     facts = Facts("退休人员名册", "离退休人员花名册", CATEGORY, (), unit, "", "1996-12", 1996)
-    names = ("李成有", "王兰英", "刘根生", "张秀娥", "高福来", "薛富贵", "任秋香", "白生明", "秦海旺", "郝玉兰", "康来福", "武桂英")
+    names = (
+        "李成有",
+        "王兰英",
+        "刘根生",
+        "张秀娥",
+        "高福来",
+        "薛富贵",
+        "任秋香",
+        "白生明",
+        "秦海旺",
+        "郝玉兰",
+        "康来福",
+        "武桂英",
+    )
     pages = []
     for page, group in enumerate((names[:7], names[7:]), 1):
         sheet = Sheet(facts)
@@ -198,9 +241,11 @@ def roster_1996() -> list[Sheet]:
     return pages
 
 
-def application_2019(person: Person = LIU) -> list[Sheet]:
+def application_2019(person: Person) -> list[Sheet]:
     """养老待遇申报表 of 2019 with a photograph and label-below-value lines."""
-    facts = Facts("养老待遇申报表", "基本养老保险待遇申报表", CATEGORY, people(person), DATES.name, DATES.uscc, "2019-07-02", 2019)
+    facts = Facts(
+        "养老待遇申报表", "基本养老保险待遇申报表", CATEGORY, people(person), DATES.name, DATES.uscc, "2019-07-02", 2019
+    )
     sheet = Sheet(facts)
     sheet.title("基本养老保险待遇申报表", 26, 18)
     table = Table(sheet, 16, 42, (34, 50, 28, 28, 38))
@@ -220,7 +265,9 @@ def application_2019(person: Person = LIU) -> list[Sheet]:
 
 def unify_accounts() -> list[Sheet]:
     """个人账户合并申请书 of 2010: a letter wholly by hand in black."""
-    facts = Facts("个人账户合并申请书", "个人账户合并申请书", CATEGORY, people(ZHANG), DATES.name, "", "2010-06-23", 2010)
+    facts = Facts(
+        "个人账户合并申请书", "个人账户合并申请书", CATEGORY, people(ZHANG), DATES.name, "", "2010-06-23", 2010
+    )
     sheet = Sheet(facts, paper=(250, 248, 240))
     ink = {"ink": BLACK}
     sheet.hand("个人账户合并申请书", 105, 34, 22, anchor="m", **ink)
@@ -233,7 +280,3 @@ def unify_accounts() -> list[Sheet]:
     sheet.hand(f"申请人：{ZHANG.name}", 126, y + 16, 16, **ink)
     sheet.hand("2010年6月23日", 126, y + 30, 16, **ink)
     return [sheet]
-
-
-RETIRE_XUE = {"month": "2014年3月", "started": "1986年9月", "day": "2014-03-06"}
-NOTICE_PEOPLE = (XUE,)

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from ..cast import AGENCY, BUILDING, CEMENT, GAO, LI, QIN, WEAVING, WEAVING_OLD, XUE, Employer, Person, old_identity_number
+from typing import Any
+
+from ..cast import (
+    AGENCY,
+    BUILDING,
+    CEMENT,
+    GAO,
+    LI,
+    QIN,
+    WEAVING,
+    WEAVING_OLD,
+    XUE,
+    Employer,
+    Person,
+    old_identity_number,
+)
 from ..sheet import Facts, Patch, Portrait, Rule, Sheet, people
 from ..table import Table, lab, pen, val
 
@@ -16,7 +31,7 @@ def unit_form() -> list[Sheet]:
     front = Sheet(facts)
     front.title("社会保险登记表")
     front.text("填报单位（盖章）：", 18, 42, 11)
-    front.hand(unit.name, 52, 42, 14)
+    front.hand(unit.name, 54, 42, 14)
     front.text("填表日期：2011年4月18日", 192, 42, 11, anchor="r")
     table = Table(front, 18, 48, (32, 55, 34, 53))
     table.row(13, "单位名称", pen(unit.name, 3))
@@ -66,7 +81,11 @@ def _insured_kinds(facts: Facts) -> Sheet:
     sheet.text("单位：人、元", 192, 40, 11, anchor="r")
     table = Table(sheet, 18, 46, (40, 34, 34, 34, 32))
     table.row(11, "险种", "首次缴费年月", "参保人数", "月缴费基数", "单位费率")
-    for kind, month, rate in (("基本养老保险", "201105", "20%"), ("失业保险", "201105", "2%"), ("工伤保险", "201105", "1%")):
+    for kind, month, rate in (
+        ("基本养老保险", "201105", "20%"),
+        ("失业保险", "201105", "2%"),
+        ("工伤保险", "201105", "1%"),
+    ):
         table.row(11, val(kind), val(month), val("26"), val("41,730.00"), val(rate))
     table.row(11, "合计", val(""), val("26"), val("41,730.00"), val(""))
     sheet.text("制表：冯丽珍", 18, 108, 11)
@@ -135,7 +154,9 @@ def unit_change() -> list[Sheet]:
 
 def hire_form(person: Person = XUE, unit: str = WEAVING_OLD) -> list[Sheet]:
     """新招收工人登记表 of 1986, front and back, on old paper; the birth date on it is not that of the number."""
-    facts = Facts("招工登记表", "新招收工人登记表", CATEGORY, people(person, numbers=False), unit, "", "1986-09-01", 1986)
+    facts = Facts(
+        "招工登记表", "新招收工人登记表", CATEGORY, people(person, numbers=False), unit, "", "1986-09-01", 1986
+    )
     front = Sheet(facts, paper=(244, 236, 214))
     front.title("新招收工人登记表", 30, 22, "lead-song", 3)
     front.text("一九八六年九月一日填", 20, 46, 12, face="lead-song")
@@ -146,7 +167,11 @@ def hire_form(person: Person = XUE, unit: str = WEAVING_OLD) -> list[Sheet]:
     table.row(14, "家庭住址", pen("临县城庄公社后村大队", 3), "婚姻状况", pen("未婚"))
     table.row(14, "招工单位", pen(unit, 3), "招工性质", pen("合同制工人"))
     table.row(14, "工　种", pen("挡车工"), "工资等级", pen("一级"), "批准文号", pen("临劳字（86）41号"))
-    table.row(46, "本人简历", pen("1971年9月至1976年7月在后村小学读书；1976年9月至1979年7月在城庄初中读书；此后在家务农。", 5, align="l"))
+    table.row(
+        46,
+        "本人简历",
+        pen("1971年9月至1976年7月在后村小学读书；1976年9月至1979年7月在城庄初中读书；此后在家务农。", 5, align="l"),
+    )
     table.row(34, "家庭主要成员", pen("父 薛德厚 农民　母 刘三女 农民", 5, align="l"))
     table.row(30, "体检结论", pen("合格", 5))
     back = Sheet(facts, paper=(244, 236, 214))
@@ -216,7 +241,7 @@ def household_book(person: Person = QIN) -> list[Sheet]:
     page = Sheet(facts, 210, 148, paper=(246, 243, 236))
     page.title("常住人口登记卡", 17, 15, "song", 1.5)
     table = Table(page, 12, 26, (32, 40, 36, 78))
-    k = {"face": "kai-gb", "size": 11.5}
+    k: dict[str, Any] = {"face": "kai-gb", "size": 11.5}
     table.row(10.5, "姓名", val(person.name, **k), "户主或与户主关系", val("户主", **k))
     table.row(10.5, "曾用名", val("", **k), "性别", val(person.sex, **k))
     table.row(10.5, "出生地", val("山西省临县", **k), "民族", val("汉族", **k))
@@ -264,7 +289,7 @@ def _handbook_payments(facts: Facts, first: int) -> Sheet:
     table.row(12, "年度", "缴费月数", "年缴费工资", "个人缴费金额", "经办人")
     for year in range(first, first + 6):
         wage = 2160 + (year - 1993) * 612
-        clerk = "李海珍" if year < 1999 else "王有才"  # noqa: PLR2004
+        clerk = "李海珍" if year < 1999 else "王有才"
         table.row(14, pen(str(year)), pen("12"), pen(f"{wage}"), pen(f"{wage * 0.03:.2f}"), pen(clerk))
     sheet.text("注：每年由社会保险机构核对后填写。", 12, 140, 10, face="lead-song")
     return sheet
@@ -272,7 +297,16 @@ def _handbook_payments(facts: Facts, first: int) -> Sheet:
 
 def rural_form(person: Person = QIN) -> list[Sheet]:
     """城乡居民基本养老保险参保登记表 of 2012, boxes to tick, two columns."""
-    facts = Facts("城乡居民养老保险参保登记表", "城乡居民基本养老保险参保登记表", CATEGORY, people(person), "", "", "2012-05-08", 2012)
+    facts = Facts(
+        "城乡居民养老保险参保登记表",
+        "城乡居民基本养老保险参保登记表",
+        CATEGORY,
+        people(person),
+        "",
+        "",
+        "2012-05-08",
+        2012,
+    )
     sheet = Sheet(facts)
     sheet.title("城乡居民基本养老保险参保登记表", 24, 18)
     sheet.text("县（市、区）：临县　乡镇：城庄镇　村（居）：后村", 16, 38, 10.5)

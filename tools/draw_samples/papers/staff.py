@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..cast import AGENCY, BAI, BUILDING, CHENG, DATES, EXTRAS, GAO, HOTEL, LI, LIU, WANG, ZHANG, Employer, Person
+from ..cast import AGENCY, BAI, BUILDING, CHENG, DATES, EXTRAS, GAO, HOTEL, LI, LIU, WANG, Employer, Person
 from ..sheet import Facts, Portrait, Rule, Sheet, people
 from ..table import Table, lab, pen, val
 
@@ -48,7 +48,16 @@ def _change_list(
     table.row(12, "序号", "姓名", "性别", "公民身份号码", "出生年月", when, "变动原因", "月工资（元）")
     for number, person in enumerate(who, 1):
         wage = f"{1180 + 135 * number}.00"
-        cells = (str(number), person.name, person.sex, person.id_number, person.birth[:6], month, reasons[number - 1], wage)
+        cells = (
+            str(number),
+            person.name,
+            person.sex,
+            person.id_number,
+            person.birth[:6],
+            month,
+            reasons[number - 1],
+            wage,
+        )
         table.row(11, *(val(text) for text in cells))
     for _ in range(8 - len(who)):
         table.row(11, *(val("") for _ in range(8)))
@@ -61,9 +70,11 @@ def changes_2016() -> list[Sheet]:
     """企业职工社会保险人员增减变化表 of March 2016, a system print-out of two pages (digital)."""
     unit = DATES
     joined = (CHENG, LI, EXTRAS[8], EXTRAS[10])
-    left = (ZHANG, EXTRAS[1], EXTRAS[2])
+    left = (EXTRAS[3], EXTRAS[1], EXTRAS[2])
     who = people(*joined, *left)
-    facts = Facts("人员增减表", "企业职工社会保险人员增减变化表", CATEGORY, who, unit.name, unit.uscc, "2016-03-15", 2016)
+    facts = Facts(
+        "人员增减表", "企业职工社会保险人员增减变化表", CATEGORY, who, unit.name, unit.uscc, "2016-03-15", 2016
+    )
     first = Sheet(facts, paper=(255, 255, 255))
     first.title("企业职工社会保险人员增减变化表", 24, 16, "hei-bold", 0.4)
     first.text(f"统一社会信用代码：{unit.uscc}", 15, 36, 9.5, face="hei")
@@ -92,7 +103,15 @@ def _system_list(sheet: Sheet, y: float, who: tuple[Person, ...], word: str, rea
     table = Table(sheet, 15, y, (12, 24, 48, 14, 28, 30, 24), 0.18, label_face="hei")
     table.row(9, "序号", "姓名", "社会保障号码", "性别", f"{word}年月", f"{word}原因", "缴费工资")
     for number, person in enumerate(who, 1):
-        cells = (str(number), person.name, person.id_number, person.sex, "2016-03", reasons[number - 1], f"{2350 + 180 * number}")
+        cells = (
+            str(number),
+            person.name,
+            person.id_number,
+            person.sex,
+            "2016-03",
+            reasons[number - 1],
+            f"{2350 + 180 * number}",
+        )
         table.row(9, *(val(text, face="hei", size=9.5) for text in cells))
     return table.y
 
@@ -100,7 +119,9 @@ def _system_list(sheet: Sheet, y: float, who: tuple[Person, ...], word: str, rea
 def joining_2021() -> list[Sheet]:
     """在职职工增员申报表 of June 2021 for one young worker; a seal lies over the text."""
     unit, person = HOTEL, BAI
-    facts = Facts("人员增减表", "在职职工增员申报表", CATEGORY, people(person), unit.name, unit.uscc, "2021-06-09", 2021)
+    facts = Facts(
+        "人员增减表", "在职职工增员申报表", CATEGORY, people(person), unit.name, unit.uscc, "2021-06-09", 2021
+    )
     sheet = Sheet(facts)
     sheet.title("在职职工增员申报表", 26, 19)
     table = Table(sheet, 16, 40, (34, 55, 36, 53))
@@ -128,7 +149,14 @@ def transfer_file() -> list[Sheet]:
 
 def _application() -> Sheet:
     facts = Facts(
-        "基本养老保险关系转移接续申请表", "基本养老保险关系转移接续申请表", CATEGORY, people(WANG), BUILDING.name, "", "2013-04-02", 2013
+        "基本养老保险关系转移接续申请表",
+        "基本养老保险关系转移接续申请表",
+        CATEGORY,
+        people(WANG),
+        BUILDING.name,
+        "",
+        "2013-04-02",
+        2013,
     )
     sheet = Sheet(facts)
     sheet.title("基本养老保险关系转移接续申请表", 26, 17)
@@ -163,7 +191,9 @@ def certificate_of_payment(person: Person, year: int) -> list[Sheet]:
         base = 1020 + step * 138
         cells = (str(year - 9 + step), str(months), f"{base}.00", f"{base * months * 0.08:.2f}")
         table.row(11, *(val(text) for text in cells))
-    y = sheet.paragraph("以上为该参保人员在本地参加基本养老保险的缴费情况，请妥善保管此凭证。", 18, table.y + 12, 174, size=11)
+    y = sheet.paragraph(
+        "以上为该参保人员在本地参加基本养老保险的缴费情况，请妥善保管此凭证。", 18, table.y + 12, 174, size=11
+    )
     sheet.text("社会保险经办机构（章）", 120, y + 16, 12)
     sheet.text(f"{year}年3月18日", 150, y + 28, 12)
     sheet.seal("太原市社会保险管理中心", 152, y + 18, bottom="业务样章", angle=11)
@@ -173,7 +203,14 @@ def certificate_of_payment(person: Person, year: int) -> list[Sheet]:
 def letter_of_contact() -> list[Sheet]:
     """基本养老保险关系转移接续联系函 of April 2013."""
     facts = Facts(
-        "基本养老保险关系转移接续联系函", "基本养老保险关系转移接续联系函", CATEGORY, people(WANG), BUILDING.name, "", "2013-04-15", 2013
+        "基本养老保险关系转移接续联系函",
+        "基本养老保险关系转移接续联系函",
+        CATEGORY,
+        people(WANG),
+        BUILDING.name,
+        "",
+        "2013-04-15",
+        2013,
     )
     sheet = Sheet(facts)
     sheet.text("临社险转函〔2013〕27号", 182, 26, 13, face="kai-gb", anchor="r")
@@ -185,7 +222,12 @@ def letter_of_contact() -> list[Sheet]:
         "办理养老保险关系转出手续，并将转移接续信息表寄送我中心，基金划转至以下账户。"
     )
     y = sheet.paragraph(body, 26, 80, 158, size=15)
-    for line in (f"收款单位：{AGENCY}", "开户银行：县农村信用联社营业部", "银行账号：0400 0000 1411 24", "联系电话：0358-4420000"):
+    for line in (
+        f"收款单位：{AGENCY}",
+        "开户银行：县农村信用联社营业部",
+        "银行账号：0400 0000 1411 24",
+        "联系电话：0358-4420000",
+    ):
         sheet.text(line, 36, y + 4, 14)
         y += 9.5
     sheet.text(AGENCY, 182, y + 24, 15, anchor="r")
@@ -196,7 +238,14 @@ def letter_of_contact() -> list[Sheet]:
 
 def _information() -> Sheet:
     facts = Facts(
-        "基本养老保险关系转移接续信息表", "基本养老保险关系转移接续信息表", CATEGORY, people(WANG), "", "", "2013-05-08", 2013
+        "基本养老保险关系转移接续信息表",
+        "基本养老保险关系转移接续信息表",
+        CATEGORY,
+        people(WANG),
+        "",
+        "",
+        "2013-05-08",
+        2013,
     )
     sheet = Sheet(facts, 297, 210)
     sheet.title("基本养老保险关系转移接续信息表", 22, 17)
@@ -213,7 +262,15 @@ def _information() -> Sheet:
         base = 1020 + 138 * step
         paid = base * months * 0.08
         total += paid * 1.02
-        cells = (str(2004 + step), str(months), f"{base}.00", f"{paid:.2f}", f"{paid * 0.02:.2f}", f"{total:.2f}", "太原某用人单位")
+        cells = (
+            str(2004 + step),
+            str(months),
+            f"{base}.00",
+            f"{paid:.2f}",
+            f"{paid * 0.02:.2f}",
+            f"{total:.2f}",
+            "太原某用人单位",
+        )
         table.row(10, *(val(text, size=10) for text in cells))
     sheet.text("制表人：赵海英　　审核人：孙立新　　日期：2013年5月8日", 16, table.y + 12, 11)
     sheet.seal("太原市社会保险管理中心", 240, table.y + 14, bottom="业务样章", angle=8)
@@ -223,7 +280,9 @@ def _information() -> Sheet:
 def account_statement() -> list[Sheet]:
     """个人账户对账单 of 2015 (digital)."""
     person, unit = LIU, BUILDING
-    facts = Facts("个人账户对账单", "职工基本养老保险个人账户对账单", CATEGORY, people(person), unit.name, "", "2016-06-30", 2015)
+    facts = Facts(
+        "个人账户对账单", "职工基本养老保险个人账户对账单", CATEGORY, people(person), unit.name, "", "2016-06-30", 2015
+    )
     sheet = Sheet(facts, paper=(255, 255, 255))
     sheet.title("职工基本养老保险个人账户对账单", 28, 17, "hei-bold", 0.6)
     sheet.text("（2015年度）", 105, 38, 12, face="hei", anchor="m")
@@ -243,19 +302,25 @@ def account_statement() -> list[Sheet]:
     )
     for row in rows:
         table.row(10, *(val(text, face="hei", size=10.5) for text in row))
-    sheet.text("本年缴费月数：12　　累计缴费月数：240　　本年月平均缴费基数：3,720.00", 18, table.y + 12, 11, face="hei")
-    sheet.paragraph("如对以上记录有异议，请持有效证件到参保地经办机构查询。", 18, table.y + 24, 174, size=11, face="hei")
+    sheet.text(
+        "本年缴费月数：12　　累计缴费月数：240　　本年月平均缴费基数：3,720.00", 18, table.y + 12, 11, face="hei"
+    )
+    sheet.paragraph(
+        "如对以上记录有异议，请持有效证件到参保地经办机构查询。", 18, table.y + 24, 174, size=11, face="hei"
+    )
     sheet.text(AGENCY, 192, table.y + 52, 12, face="hei", anchor="r")
     return [sheet]
 
 
 def qualification(person: Person = GAO, year: int = 2018) -> list[Sheet]:
     """待遇领取资格认证表: portrait and finger print box."""
-    facts = Facts("待遇领取资格认证表", "领取养老保险待遇资格认证表", CATEGORY, people(person), "", "", f"{year}-05-22", year)
+    facts = Facts(
+        "待遇领取资格认证表", "领取养老保险待遇资格认证表", CATEGORY, people(person), "", "", f"{year}-05-22", year
+    )
     sheet = Sheet(facts)
     sheet.title(f"{year}年度领取养老保险待遇资格认证表", 26, 17)
     table = Table(sheet, 18, 42, (34, 46, 30, 28, 36))
-    table.row(13, "姓　名", pen(person.name), "性　别", pen(person.sex), lab("照片", down=4))
+    table.row(13, "姓　名", pen(person.name), "性　别", pen(person.sex), lab("", down=4))
     table.row(13, "身份证号码", pen(person.id_number, 3))
     table.row(13, "退休时间", pen("2010年10月"), "月养老金", pen("1,862元"))
     table.row(13, "联系电话", pen("13900001002", 3))
@@ -264,8 +329,8 @@ def qualification(person: Person = GAO, year: int = 2018) -> list[Sheet]:
     table.row(36, "被认证人签字（指印）", pen(person.name, 4))
     table.row(36, "认证机构意见", pen("经本人到场核对，符合领取资格。", 4, align="l"))
     sheet.marks.append(Portrait(164, 47, 24, 34))
-    sheet.hand("认证人：李海珍", 108, 190, 13)
-    sheet.hand(f"{year}年5月22日", 150, 190, 13)
+    sheet.hand("认证人：李海珍", 108, 186, 13)
+    sheet.hand(f"{year}年5月22日", 150, 186, 13)
     sheet.seal(AGENCY, 126, 184, bottom="认证样章", angle=13, size=38)
     sheet.text("注：每年认证一次，逾期未认证的暂停发放待遇。", 18, 208, 10)
     return [sheet]
@@ -273,8 +338,8 @@ def qualification(person: Person = GAO, year: int = 2018) -> list[Sheet]:
 
 def contract_roster(unit: Employer = HOTEL) -> list[Sheet]:
     """劳动合同备案名册 of 2021 with ten lines."""
-    who = (BAI, *EXTRAS[:9])
-    facts = Facts("劳动合同备案名册", "劳动合同备案名册", CATEGORY, people(*who), unit.name, unit.uscc, "2021-06", 2021)
+    who = (BAI, *EXTRAS[12:21])
+    facts = Facts("劳动合同备案名册", "劳动合同备案名册", CATEGORY, people(*who), unit.name, "", "2021-06", 2021)
     sheet = Sheet(facts, 297, 210)
     sheet.title("劳动合同备案名册", 22, 18)
     sheet.text(f"单位：{unit.name}", 16, 36, 11)

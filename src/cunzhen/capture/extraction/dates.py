@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from datetime import date
 
 _OLDEST, _LATEST = 1880, 2099
-_HAN = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "O": 0, "o": 0, "0": 0, "元": 1, "廿": 20, "卅": 30}
+_HAN = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {
+    "零": 0,
+    "O": 0,
+    "o": 0,
+    "0": 0,
+    "元": 1,
+    "廿": 20,
+    "卅": 30,
+}
 _REPAIRS = str.maketrans("OoQ〇lI|", "0000111")
 _D = "[0-9OoQ〇lI|]"
 
 # A line break may stand between the parts where a form prints 年 月 日 in cells of their own.
-_DAY = re.compile(rf"(?<![0-9])([12]{_D}{{3}})\n?(?:年|[./-])\n?({_D}{{1,2}})\n?(?:月|[./-])\n?({_D}{{1,2}})(?![0-9])(?:\n?[日号])?")
+_DAY = re.compile(
+    rf"(?<![0-9])([12]{_D}{{3}})\n?(?:年|[./-])\n?({_D}{{1,2}})\n?(?:月|[./-])\n?({_D}{{1,2}})(?![0-9])(?:\n?[日号])?"
+)
 _MONTH = re.compile(rf"(?<![0-9,.])([12]{_D}{{3}})\n?(?:年\n?({_D}{{1,2}})\n?月|[./-]({_D}{{1,2}})(?![0-9./-]))")
 _YEAR = re.compile(r"(?<![0-9.])((?:19|20)[0-9]{2})\n?年")
 _COMPACT = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])?(?![0-9])")

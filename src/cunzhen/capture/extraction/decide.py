@@ -46,6 +46,8 @@ def _doubts(suggestions: Suggestions) -> Iterator[str]:
     for field in kind.required if kind else ():
         if field not in ("kind", "title", "year") and not _subject_is_sure(suggestions, field):
             yield field
+    if any(p.confidence < SUBJECT_SURE for p in suggestions.persons if p.role == "subject"):
+        yield "person_name"
     for code in suggestions.contradictions:
         yield _BLAMED.get(code, code)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cunzhen.capture.extraction.dates import find_dates
 from cunzhen.capture.extraction.kinds import KindRules, judge_untitled, load_rules
 from cunzhen.capture.extraction.names import is_agency
 from cunzhen.capture.extraction.persons import PagePersons, find_persons
@@ -21,7 +22,21 @@ _LATER_PAGE = 0.02
 _AGREEMENT = 0.6
 _SURE_DATE, _FAIR_DATE = 0.8, 0.5
 _NUMBER_BIRTH = 0.97
+_FAIR_UNIT = 0.7
 _MOST_PER_FIELD = 20
+# Reports on a period: filed under the year they report on, whenever they were printed.
+_PERIODIC = frozenset(
+    (
+        "annual_statistics",
+        "periodic_statistics",
+        "analysis_report",
+        "fund_budget",
+        "account_statement",
+        "contribution_annual",
+        "pension_payment_annual",
+        "medical_payment_annual",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,7 @@ def describe(pages: Sequence[PageText], *, rules: KindRules | None = None) -> Su
     front = _front(readings, used_rules)
     kind = front.kind.value if front.kind else ""
     found = [find_persons(reading) for reading in readings]
-    persons = _persons(readings, found, front.page, _subject(kind))
+    persons = _persons(readings, found, front.page, kind)
     values = [s for reading in readings for s in find_values(reading)]
     fields: dict[str, list[Suggestion]] = {}
     for suggestion in [*_present(front.kind, front.title), *_from_persons(persons, found), *values]:
@@ -55,7 +70,9 @@ def describe(pages: Sequence[PageText], *, rules: KindRules | None = None) -> Su
     ordered = {name: _order(name, listed) for name, listed in fields.items()}
     ordered["unit"] = _rank_units(ordered.get("unit", ()), kind)
     ordered["document_date"] = _rank_dates(ordered.get("document_date", ()), ordered, front.page)
-    year = _year(ordered, front)
+    year = _year(ordered, front, _reported_year(readings, front))
+    if front.title and not ordered["document_date"]:
+        ordered["document_date"] = _title_dates(front.title)
     ordered["year"] = (year,) if year else ()
     contradictions = tuple(_contradictions(ordered, persons, found, readings, front, kind))
     return Suggestions({name: listed for name, listed in ordered.items() if listed}, persons, contradictions)
@@ -105,25 +122,47 @@ def _present(*found: Suggestion | None) -> list[Suggestion]:
 
 
 def _persons(
-    readings: Sequence[PageReading], found: Sequence[PagePersons], front: int, subject: str
+    readings: Sequence[PageReading], found: Sequence[PagePersons], front: int, kind: str
 ) -> tuple[SuggestedPerson, ...]:
     """All pages together; on a one-person form the later pages' other persons are companions, not subjects."""
     merged: list[SuggestedPerson] = []
+    known = material_kinds.all_kinds().get(kind)
+    subject = known.subject if known else ""
+    if known and subject == "unit" and "person_name" not in known.expected:
+        # Whoever is named on a unit's own form (legal person, agent) is not whom it is about.
+        found = [replace(page, persons=tuple(replace(p, role="other") for p in page.persons)) for page in found]
+    if subject == "person":
+        found = [_relatives_apart(page) for page in found]
     for reading, page in zip(readings, found, strict=True):
+        several = sum(1 for p in page.persons if p.id_number) > 1
         for person in page.persons:
-            _add_person(merged, person, keeps_role=subject == "many" or reading.number == front or page.is_list)
+            listed = page.is_list or (several and subject != "person")
+            _add_person(merged, person, keeps_role=subject == "many" or reading.number == front or listed)
     if subject != "unit" and merged and not any(p.role == "subject" for p in merged):
         # Nobody is labelled as the person concerned: the applicant is.
         merged[0] = replace(merged[0], role="subject")
     return tuple(sorted(merged, key=lambda p: p.role != "subject"))
 
 
+def _relatives_apart(page: PagePersons) -> PagePersons:
+    """On a form that names its person outside a list, the list holds relatives."""
+    labelled = any(p.role == "subject" and s != "list" for p, s in zip(page.persons, page.sources, strict=True))
+    if not labelled:
+        return page
+    pairs = zip(page.persons, page.sources, strict=True)
+    return replace(page, persons=tuple(replace(p, role="other") if s == "list" else p for p, s in pairs))
+
+
 def _add_person(merged: list[SuggestedPerson], person: SuggestedPerson, *, keeps_role: bool) -> None:
     for i, old in enumerate(merged):
         if old.name == person.name and (not old.id_number or not person.id_number or old.id_number == person.id_number):
-            better = old if old.confidence >= person.confidence else replace(person, role=old.role)
+            better = old if old.confidence >= person.confidence else person
             sure = round(1 - (1 - better.confidence) * _AGREEMENT, 4)
-            merged[i] = replace(better, id_number=old.id_number or person.id_number, confidence=sure)
+            number = old.id_number or person.id_number
+            role = (
+                "subject" if "subject" in (old.role, person.role) and (keeps_role or old.role == "subject") else "other"
+            )
+            merged[i] = replace(better, id_number=number, confidence=sure, role=role)
             return
     merged.append(person if keeps_role or not merged else replace(person, role="other"))
 
@@ -154,8 +193,12 @@ def _order(name: str, listed: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
     best: dict[str, Suggestion] = {}
     for suggestion in listed:
         old = best.get(suggestion.value)
-        if old is None or suggestion.confidence > old.confidence:
+        if old is None:
             best[suggestion.value] = suggestion
+        elif suggestion.confidence > old.confidence:
+            # The place where it stands first, as sure as where it is read best.
+            place = old if old.page < suggestion.page else suggestion
+            best[suggestion.value] = replace(place, confidence=suggestion.confidence)
     ranked = sorted(best.values(), key=lambda s: s.page * _LATER_PAGE - s.confidence)
     return tuple(ranked[:_MOST_PER_FIELD])
 
@@ -163,27 +206,67 @@ def _order(name: str, listed: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
 def _rank_units(units: Sequence[Suggestion], kind: str) -> tuple[Suggestion, ...]:
     """The insured employer before offices of the trade, except on the trade's own reports."""
     own_report = material_kinds.series_of(kind) == "TJ"
-    return tuple(sorted(units, key=lambda s: (is_agency(s.value) and not own_report, s.page * _LATER_PAGE - s.confidence)))
+    least = 0.0 if _subject(kind) in ("unit", "") else _FAIR_UNIT
+    # Beside a person a doubtful employer does more harm than none.
+    office = ("issuer", "addressee")
+    ours = [u for u in units if u.source in office and is_agency(u.value) and not own_report]
+    wanted = [u for u in units if u.confidence >= least and u not in ours]
+    return tuple(
+        sorted(wanted, key=lambda s: (is_agency(s.value) and not own_report, s.page * _LATER_PAGE - s.confidence))
+    )
 
 
 def _rank_dates(
     dates: Sequence[Suggestion], fields: Mapping[str, Sequence[Suggestion]], front: int
 ) -> tuple[Suggestion, ...]:
-    """The date of the paper is its last sure one: the approval that made it valid follows application and review."""
+    """The date of a paper is the one it was made out on: announced by a label, else under the title, else the first
+    signature on its front. Later signatures are steps of its handling.
+    """
     born = {s.value for s in fields.get("birth_date", ())}
-    left = [s for s in dates if s.value not in born]
-    sure = [s for s in left if s.confidence >= _SURE_DATE and s.page == front] or [
-        s for s in left if s.confidence >= _SURE_DATE
-    ]
-    last = sorted(sure, key=lambda s: s.value, reverse=True)
-    return (*last, *(s for s in left if s not in last))
+    left = [s for s in dates if s.value not in born and s.confidence >= _FAIR_DATE]
+    sure = [s for s in left if s.confidence >= _SURE_DATE]
+    ranked = sorted(sure, key=lambda s: (s.page != front, s.page, not s.source.startswith("label:"), _place(s)))
+    return (*ranked, *(s for s in left if s not in ranked))
 
 
-def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front) -> Suggestion | None:
-    """Year of the document; less certain where sure dates of the front page fall into different years."""
-    dates = fields.get("document_date", ())
-    if not dates or dates[0].confidence < _FAIR_DATE:
+def _place(suggestion: Suggestion) -> tuple[int, int, int]:
+    box = suggestion.box or (0, 0, 0, 0)
+    return (suggestion.page, box[1], box[0])
+
+
+def _title_dates(title: Suggestion) -> tuple[Suggestion, ...]:
+    """The month that the title names, where the paper has no other date: 2007年8月份职工工资发放表."""
+    found = [f for f in find_dates(title.value) if len(f.value) > len("2007")]
+    if len(found) != 1:
+        return ()
+    return (replace(title, field="document_date", value=found[0].value, confidence=round(title.confidence * 0.9, 4)),)
+
+
+def _reported_year(readings: Sequence[PageReading], front: _Front) -> Suggestion | None:
+    """On a periodic report the year that it says it covers: 2015年度 beside or under the title."""
+    if front.kind is None or front.kind.value not in _PERIODIC:
         return None
+    named = _title_year(front)
+    if named:
+        return named
+    reading = next(r for r in readings if r.number == front.page)
+    found = next((f for f in reading.dates if reading.flow.startswith("度", f.end)), None)
+    if found is None:
+        return None
+    return reading.suggestion("year", str(found.year), 0.95, (found.start, found.end), "period")
+
+
+def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front, reported: Suggestion | None) -> Suggestion | None:
+    """Year of the paper: the one it reports on where its kind is a periodic report, else that of its date.
+
+    It is less certain where the front page carries sure dates of years far apart.
+    """
+    if reported:
+        return reported
+    named = _title_year(front)
+    dates = fields.get("document_date", ())
+    if not dates:
+        return named
     best = dates[0]
     sure = [d for d in dates if d.confidence >= _SURE_DATE and d.page == best.page]
     confidence = best.confidence
@@ -191,7 +274,23 @@ def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front) -> Suggesti
         confidence = 1 - (1 - confidence) * _AGREEMENT
     elif any(abs(int(d.value[:4]) - int(best.value[:4])) > 1 for d in sure):
         confidence = min(confidence, 0.75)
+    if named and confidence < named.confidence:
+        return named
     return Suggestion("year", best.value[:4], round(confidence, 4), best.page, best.box, "document_date")
+
+
+def _title_year(front: _Front) -> Suggestion | None:
+    """The year that the title names, such as 2019年度…统计报表."""
+    found = find_dates(front.title.value) if front.title else []
+    if front.title is None or len({f.year for f in found}) != 1:
+        return None
+    return replace(
+        front.title,
+        field="year",
+        value=str(found[0].year),
+        confidence=round(front.title.confidence * 0.95, 4),
+        source="title",
+    )
 
 
 def _contradictions(
@@ -207,9 +306,15 @@ def _contradictions(
     front_pages = [page for r, page in zip(readings, found, strict=True) if r.number == front.page]
     if any(page.failed_number for page in front_pages) and subject != "unit":
         yield "id_checksum"
-    if subject == "person" and len({(p.name, p.id_number) for p in subjects}) > 1:
+    # A one-person form kept as a list, each row with its own number, names many without contradiction.
+    listed = all(page.is_list for page in front_pages) and all(p.id_number for p in subjects)
+    if subject == "person" and len({(p.name, p.id_number) for p in subjects}) > 1 and not listed:
         yield "two_persons"
-    if subject == "person" and any(page.loose_numbers for page in front_pages) and not any(p.id_number for p in subjects):
+    if (
+        subject == "person"
+        and any(page.loose_numbers for page in front_pages)
+        and not any(p.id_number for p in subjects)
+    ):
         yield "number_without_name"
     births = [s for s in fields.get("birth_date", ()) if s.confidence >= _SURE_DATE]
     if subject == "person" and len({s.value[:7] for s in births}) > 1 and any(s.source == "number" for s in births):

@@ -21,7 +21,9 @@ _NEAR_LENGTH, _LONG_LENGTH = 6, 10
 _INSIDE_SHARE = 0.6
 _DOUBT_CAP = 0.7
 # What may follow the name of a form in its title without changing it.
-_TAIL = re.compile(r"(?:\([^()]*\)|\[[^\[\]]*\]|存根|复印件|副本|样表|续表|续页|正本|[0-9A-Z一二三四]{1,2}|第[0-9一二三四]+[页联号])$")
+_TAIL = re.compile(
+    r"(?:\([^()]*\)|\[[^\[\]]*\]|存根|复印件|副本|样表|续表|续页|正本|[0-9A-Z一二三四]{1,2}|第[0-9一二三四]+[页联号])$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,15 @@ def parse_rules(data: Mapping[str, object]) -> KindRules:
         return KindRules(())
     return KindRules(
         tuple(
-        KindRule(
-            kind=row["kind"],
-            titles=tuple((plain(t), float(w)) for t, w in row["titles"]),
-            patterns=tuple(_compile(groups) for groups in row.get("patterns", ())),
-            words=tuple(row["words"]),
-            excluded=tuple(row.get("not", ())),
-            untitled=tuple(row.get("untitled", ())),
-        )
-        for row in rows
+            KindRule(
+                kind=row["kind"],
+                titles=tuple((plain(t), float(w)) for t, w in row["titles"]),
+                patterns=tuple(_compile(groups) for groups in row.get("patterns", ())),
+                words=tuple(row["words"]),
+                excluded=tuple(row.get("not", ())),
+                untitled=tuple(row.get("untitled", ())),
+            )
+            for row in rows
         )
     )
 
@@ -125,9 +127,12 @@ def judge_title(title: str, flow: str, rules: KindRules) -> KindVerdict:
         rules: normally ``load_rules()``.
     """
     forms = _forms(title)
-    scored = _listed(forms, rules) or _composed(forms, rules) or _inside(title, rules)
+    scored = _listed(forms, rules)
+    if not scored and _FORM_END.search(forms[-1]):
+        scored = _composed(forms, rules)
+    scored = scored or _inside(title, rules)
     if not scored:
-        return _judge_near(forms, flow, rules)
+        return KindVerdict("", 0.0, "")
     best = max(scored, key=lambda m: (m.weight, m.length))
     confidence = _with_evidence(best.weight, best.rule, flow)
     if best.source == "title-pattern" and not any(word in flow for word in best.rule.words):
@@ -135,6 +140,20 @@ def judge_title(title: str, flow: str, rules: KindRules) -> KindVerdict:
     if any(m.rule is not best.rule and (m.weight, m.length) >= (best.weight, best.length) for m in scored):
         confidence = min(confidence, _DOUBT_CAP)
     return KindVerdict(best.rule.kind, confidence, best.source)
+
+
+def judge_near(title: str, flow: str, rules: KindRules) -> KindVerdict:
+    """Forgive one or two misread characters of a listed wording, provided the body supports the kind."""
+    forms, known = _forms(title), _known_characters()
+    if all(c in known for c in forms[0]):
+        return KindVerdict("", 0.0, "")
+    for rule in rules.rules:
+        if _is_excluded(rule, forms[0]) or sum(w in flow for w in rule.words) < _BODY_WORDS_WANTED - 1:
+            continue
+        for text, _ in rule.titles:
+            if any(_is_near(form[-len(text) :], text, known) for form in forms):
+                return KindVerdict(rule.kind, _with_evidence(_NEAR_WEIGHT, rule, flow), "title-near")
+    return KindVerdict("", 0.0, "")
 
 
 def judge_untitled(flow: str, rules: KindRules) -> KindVerdict:
@@ -210,20 +229,6 @@ def _inside(title: str, rules: KindRules) -> list[_Match]:
 
 def _is_excluded(rule: KindRule, title: str) -> bool:
     return any(word in title for word in rule.excluded)
-
-
-def _judge_near(forms: Sequence[str], flow: str, rules: KindRules) -> KindVerdict:
-    """Forgive one or two misread characters of a listed wording, provided the body supports the kind."""
-    known = _known_characters()
-    if all(c in known for c in forms[0]):
-        return KindVerdict("", 0.0, "")
-    for rule in rules.rules:
-        if _is_excluded(rule, forms[0]) or sum(w in flow for w in rule.words) < _BODY_WORDS_WANTED - 1:
-            continue
-        for text, _ in rule.titles:
-            if any(_is_near(form[-len(text) :], text, known) for form in forms):
-                return KindVerdict(rule.kind, _with_evidence(_NEAR_WEIGHT, rule, flow), "title-near")
-    return KindVerdict("", 0.0, "")
 
 
 def _is_near(read: str, text: str, known: frozenset[str]) -> bool:

@@ -20,6 +20,32 @@ _MAP |= {ord("—"): "-", ord("–"): "-", ord("－"): "-", ord("~"): "-", ord("
 _SAMPLE_MARKS = frozenset({"样本", "样张", "样", "本", "复印件", "副本", "作废", "样本样本", "仅供样本"})
 # Touching words: a gap below this share of their height is no column border.
 _TOUCH = 0.6
+_LINE_LENGTH = 16
+_CELL_GAP = 0.5
+# Labels of two characters that forms spread over their cell.
+_SPREAD = frozenset(
+    (
+        "姓名",
+        "性别",
+        "民族",
+        "籍贯",
+        "职务",
+        "职称",
+        "工种",
+        "年龄",
+        "电话",
+        "地址",
+        "住址",
+        "备注",
+        "单位",
+        "日期",
+        "编号",
+        "学历",
+    )
+)
+_SPREAD_GAP = 6
+
+_Loose = tuple[str, Box, list[Word], list[int], set[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +57,7 @@ class Segment:
         offsets: where each word begins in ``text``.
         spaces: places in ``text`` before which the paper shows a space.
         row: number of its row on the page.
+        runs_on: whether the sentence goes on in the next segment (a line of text that reaches the margin).
     """
 
     text: str
@@ -40,6 +67,7 @@ class Segment:
     spaces: frozenset[int]
     row: int
     start: int
+    runs_on: bool = False
 
     @property
     def height(self) -> int:
@@ -61,7 +89,7 @@ class Layout:
         self.rows: list[list[Segment]] = []
         self.segments: list[Segment] = []
         self._arrange(_gather(page.words))
-        self.flow = "\n".join(s.text for s in self.segments)
+        self.flow = "".join(s.text if s.runs_on else s.text + "\n" for s in self.segments)
         self._starts = [s.start for s in self.segments]
         heights = [s.height for s in self.segments if len(s.text) > 1]
         self.text_height = median(heights) if heights else 1
@@ -103,8 +131,27 @@ class Layout:
             found += [s for s in row if min(x1, s.box[2]) - max(x0, s.box[0]) > 0 and s.box[1] > segment.middle]
         return found
 
-    def _arrange(self, loose: list[tuple[str, Box, list[Word], list[int], set[int]]]) -> None:
-        rows: list[list[tuple[str, Box, list[Word], list[int], set[int]]]] = []
+    def run_end(self, segment: Segment) -> int:
+        """End of the sentence that a segment belongs to: its own end, or that of the last line it runs on to."""
+        at = bisect_right(self._starts, segment.start) - 1
+        while self.segments[at].runs_on:
+            at += 1
+        return self.segments[at].start + len(self.segments[at].text)
+
+    def stack(self, segment: Segment) -> list[Segment]:
+        """The lines of the cell that a segment stands in: close above and below, aligned."""
+        lines = [segment]
+        near = [s for row in self.rows[max(0, segment.row - 2) : segment.row + 3] for s in row if s is not segment]
+        for step in (-1, 1):
+            edge: Segment | None = segment
+            while edge is not None:
+                following = next((s for s in near if _continues(edge, s, step) and s not in lines), None)
+                lines += [following] if following else []
+                edge = following
+        return sorted(lines, key=lambda s: s.box[1])
+
+    def _arrange(self, loose: list[_Loose]) -> None:
+        rows: list[list[_Loose]] = []
         middle = height = 0.0
         for item in sorted(loose, key=lambda i: i[1][1] + i[1][3]):
             box = item[1]
@@ -115,11 +162,13 @@ class Layout:
             rows.append([item])
             middle, height = centre, box[3] - box[1]
         at = 0
+        margin = max((item[1][2] for item in loose), default=0)
         for number, row in enumerate(rows):
             made = []
-            for text, box, words, offsets, spaces in sorted(row, key=lambda i: i[1][0]):
-                made.append(Segment(text, box, tuple(words), tuple(offsets), frozenset(spaces), number, at))
-                at += len(text) + 1
+            runs_on = _runs_on(row, rows[number + 1] if number + 1 < len(rows) else [], margin)
+            for text, box, words, offsets, spaces in _close_up(sorted(row, key=lambda i: i[1][0])):
+                made.append(Segment(text, box, tuple(words), tuple(offsets), frozenset(spaces), number, at, runs_on))
+                at += len(text) + (0 if runs_on else 1)
             self.rows.append(made)
             self.segments += made
 
@@ -127,6 +176,43 @@ class Layout:
         first = bisect_right(self._starts, start) - 1
         last = bisect_right(self._starts, max(start, end - 1))
         return self.segments[max(first, 0) : last]
+
+
+def _close_up(row: list[_Loose]) -> list[_Loose]:
+    """姓 and 名 printed wide apart to fill a cell are one label."""
+    out: list[_Loose] = []
+    for item in row:
+        text, box, words, offsets, spaces = item
+        if out and out[-1][0] + text in _SPREAD and box[0] - out[-1][1][2] <= _SPREAD_GAP * (box[3] - box[1]):
+            old, old_box, old_words, old_offsets, old_spaces = out[-1]
+            shifted = [len(old) + k for k in offsets]
+            out[-1] = (old + text, union((old_box, box)), old_words + words, old_offsets + shifted, old_spaces | spaces)
+        else:
+            out.append(item)
+    return out
+
+
+def _runs_on(row: list[_Loose], following: list[_Loose], margin: int) -> bool:
+    """Whether a row is a full line of a paragraph that the next row continues."""
+    if len(row) != 1 or len(following) != 1:
+        return False
+    (text, box, *_), (_, under, *_) = row[0], following[0]
+    height = box[3] - box[1]
+    return (
+        len(text) >= _LINE_LENGTH
+        and text[-1] not in "。:;.!?"
+        and box[2] >= margin - 3 * height
+        and under[0] <= box[0] + height
+        and under[1] - box[3] < 1.6 * height
+        and abs((under[3] - under[1]) - height) < 0.4 * height
+    )
+
+
+def _continues(edge: Segment, other: Segment, step: int) -> bool:
+    gap = other.box[1] - edge.box[3] if step > 0 else edge.box[1] - other.box[3]
+    aligned = abs(other.box[0] - edge.box[0]) < edge.height
+    centred = abs((other.box[0] + other.box[2]) - (edge.box[0] + edge.box[2])) < 2 * edge.height
+    return -0.3 * edge.height <= gap <= _CELL_GAP * edge.height and (aligned or centred)
 
 
 def union(boxes: Sequence[Box]) -> Box:
@@ -144,8 +230,8 @@ def plain(text: str) -> str:
     return "".join(text.translate(_MAP).split())
 
 
-def _gather(words: Sequence[Word]) -> list[tuple[str, Box, list[Word], list[int], set[int]]]:
-    out: list[tuple[str, Box, list[Word], list[int], set[int]]] = []
+def _gather(words: Sequence[Word]) -> list[_Loose]:
+    out: list[_Loose] = []
     line, right, height = -1, 0, 0
     for word in words:
         raw = word.text.translate(_MAP)

@@ -14,20 +14,50 @@ _SURNAMES = frozenset(
     "乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公肖闫付代覃岳帅郧亢况有琴商牟佘佴伯赏墨哈谯笪年爱阳佟言福邸苑仝冶栗来战门撒闪晋原要侍麦苟"
     "鹿青訚官展由覃亓仉郇桥初凡种楚折信雒智候部撖续崞郄"
 )
-_DOUBLE = ("欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "夏侯", "司徒", "宇文", "长孙", "端木", "呼延", "南宫", "独孤", "西门", "轩辕", "拓跋")
-# Words of forms that begin with a character which is also a surname, or stand where names stand.
-_NO_NAME = re.compile(
-    r"单位|公司|公民|意见|盖章|签[字名章]|日期|号码|姓名|性别|身份|人员|合计|小计|备注|以上|以下|参保|养老|保险|社保|年度|月份|年月|养老金|男性|女性|经办|审核|复核|审批|申请|材料|情况|证明|名称|电话|地址|"
-    r"登记|缴费|金额|万元|工伤|退休|失业|生育|医疗|医院|银行|部门|主管|中心|机构|办公|委员|农村|农业|非农|城镇|居民|职工|工人|干部|党员|团员|群众|高中|初中|大专|本科|中专|小学|硕士|博士|学历|"
-    r"[汉回满壮蒙]族|增加|减少|新增|续保|停保|转入|转出|调入|调出|辞职|解除|终止|合同|正常|固定|临时|安置|常住|连续|方式|时间|计算|计发|应缴|任职|同意|符合|查验|属实|无误|管理|车间|车祸|右[手足]|左[手足]|"
-    r"平均|明细|全额|公章|印章|照片|变更|认定|核定|鉴定|级别|等级|年限|工龄|工资|基数|标准|津贴|补助|支付|领取|发放|账户|账号|开户|户名|户籍|户口|家庭|关系|配偶|父亲|母亲|儿子|女儿|长子|次子|长女|次女|"
-    r"[省市县区镇乡村街]$|[科室部处局厅所站厂矿店社]$|[表书函册单证卡]$|民族|籍贯|文化|程度|本人|他人|负责|联系|代理|监护|法定|代表|以[上下内]|不详|同上|如[上下]|无$|姓[名氏]|[元人次月年日岁期限项]$|健在|健康|良好|在职|死亡|正式|"
-    r"普通|特殊|一般|城乡|企业|机关|事业|个体|灵活|就业|司机|文员|会计|出纳|厨师|焊工|钳工|电工|冷作|高级|中级|初级|技师|教师|护士|医生|医师|矿工|经理|厂长|主任|科长|局长|校长|院长|保安|门卫|保洁|后勤|行政|财务|人事|销售|技术|生产|采煤|掘进|通风|机电|运输"
+_DOUBLE = (
+    "欧阳",
+    "上官",
+    "司马",
+    "诸葛",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "令狐",
+    "慕容",
+    "夏侯",
+    "司徒",
+    "宇文",
+    "长孙",
+    "端木",
+    "呼延",
+    "南宫",
+    "独孤",
+    "西门",
+    "轩辕",
+    "拓跋",
+)
+# Words of forms: no name contains them.
+_FORM_WORD = re.compile(
+    r"单位|公司|公[民示告司]|平均|宗教|信仰|证号|样[章本]|曾用|婚姻|血型|身高|服务处所|全年|应[缴发]|实[缴发]|申领|申报人|领取人|当事人|类别|声明|稽核|意见|盖章|签[字名章]|日期|号码|姓名|性别|身份|人员|合计|小计|备注|参保|养老|保险|社保|年度|月份|男性|"
+    r"女性|经办|审核|复核|审批|申请|材料|情况|证明|名称|电话|地址|登记|缴费|金额|万元|工伤|退休|失业|生育|医疗|医院|银行|部门|机构|委员|农村|农业|"
+    r"城镇|居民|职工|学历|印章|认定|核定|鉴定|级别|年限|工龄|工资|基数|标准|津贴|补助|支付|账户|账号|户口|户籍|姓[名氏]"
+)
+# Answers that stand in cells beside names; as parts of a name they are harmless (李新增, 王保安).
+_ANSWER = re.compile(
+    r"基本|以上|以下|年月|主管|中心|办公|非农|工人|干部|党员|团员|群众|高中|初中|大专|本科|中专|小学|硕士|博士|[汉回满壮蒙]族?|增加|减少|新增|"
+    r"续保|停保|转入|转出|调入|调出|辞职|解除|终止|合同|正常|固定|临时|安置|常住|连续|方式|时间|计算|计发|应缴|任职|同意|符合.*|查验|属实|无误|"
+    r"管理.?|车间|车祸|右[手足].*|左[手足].*|平均|明细|全额|人数|公章|照片|变更|等级|领取|发放|开户|户名|家庭|关系|配偶|父亲|母亲|儿子|女儿|"
+    r"长子|次子|长女|次女|民族|籍贯|文化|程度|文化程度|本人|他人|负责.*|联系.*|代理.*|监护.*|法定.*|代表|以[上下内].*|不详|同上|"
+    r"如[上下].*|无|健在|健康|良好|在职|死亡|正式|普通.*|特殊.*|一般|城乡|企业|机关|事业|个体|灵活|就业|司机|文员|会计|出纳|厨师|焊工|钳工|"
+    r"电工|冷作工?|高级.?|中级.?|初级.?|技师|教师|护士|医生|医师|矿工|经理|厂长|主任|科长|局长|校长|院长|保安|门卫|保洁|后勤|行政|财务|人事|"
+    r"销售|技术.?|生产.?|采煤.?|掘进.?|通风.?|机电.?|运输.?|.+[省市县区乡街部处局厅所站厂矿店社]|.+[务资事保合销术产法宣]科|"
+    r".+[定知明申请告决]书|.+[表册证卡函]|.+[期限项]"
 )
 _NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]{2,4}")
 _LONG_NAME = re.compile(r"[\u4e00-\u9fff]{2,10}(?:[·•.][\u4e00-\u9fff]{1,10}){1,3}")
 _NAME_HEAD = re.compile(
-    r"((?:[\u4e00-\u9fff]{2,10}(?:[·•][\u4e00-\u9fff]{1,10}){1,3})|[\u4e00-\u9fff]{2,4}?)"
+    r"((?:[\u4e00-\u9fff]{2,10}(?:[·•][\u4e00-\u9fff]{1,10}){1,3})|[\u3400-\u4dbf\u4e00-\u9fff]{2,4}?)"
     r"(?=$|[,.;:()\[\]、。\d/|\"'“”A-Za-z]|(?:先生|女士|同志)|[男女](?:$|[,.;、。(]))"
 )
 _WITHOUT_SURNAME, _FOUR = 0.84, 4
@@ -39,13 +69,18 @@ _UNIT_END = (
     "作坊|工作室|门诊部|管理处|管理所|办事处|招待所|税务所|派出所|粮站|药厂|酒厂|工厂|合伙\\)|合伙企业\\)|工程队|车队|联盟|基金会|商会|厅|部|店|馆|所|社|院|队|行|园|场"
 )
 _UNIT_FULL = re.compile(rf"[\u4e00-\u9fffA-Za-z0-9()·&、-]{{1,40}}(?:{_UNIT_END})(?:\([^()]{{1,12}}\))?")
-_UNIT_TAIL = re.compile(r"有限责任公司|股份有限公司|有限公司|集团公司|总公司|分公司|煤矿|化肥厂|机械厂|水泥厂|中学|小学|医院|卫生院|幼儿园|学校")
-_UNIT_HEAD = re.compile(r"[\u4e00-\u9fff()]{2,24}$")
+_UNIT_TAIL = re.compile(r"有限责任公司|股份有限公司|有限公司|集团公司|总公司|分公司|煤矿|[^\W\d_]{2}厂")
+_LEADS = ("在", "于", "系", "调入", "调往", "原", "对", "向", "给")
+# A name in running text begins behind punctuation or one of the words that lead up to it.
+_UNIT_HEAD = re.compile(
+    r"(?:(?:^|[^\u4e00-\u9fff()])(?:系|为|在|由|原|与|经查|原在|兹有|你单位)?|于|在|系|为|调入|入职|单位)([\u4e00-\u9fff()]{2,22})$"
+)
 _UNIT_NOISE = re.compile(r"^[:;.,、]+|(?:\((?:盖章|公章|章|印章|签章|单位盖章|单位公章)\)|盖章|公章|[:;.,、])+$")
 _AGENCY = re.compile(
     r"社会保险|社保|人力资源|劳动和社会保障|劳动保障|劳动局|医疗保障|医保|人社|税务|经办机构|就业服务|就业和人才|鉴定委员会|民政|公安|档案|养老保险|失业保险|工伤保险|市场监督|工商行政"
 )
 _UNIT_SHORT = 4
+_LOOSE_UNIT = re.compile(r"[\u4e00-\u9fffA-Za-z0-9()·&、-]{4,40}(?<![表书单册函])")
 
 
 def read_name(text: str) -> tuple[str, float]:
@@ -53,7 +88,7 @@ def read_name(text: str) -> tuple[str, float]:
     text = text.strip("·•.,、:;'\"*_-|/")
     if _LONG_NAME.fullmatch(text):
         return text.replace("•", "·").replace(".", "·"), 0.97
-    if not _NAME.fullmatch(text) or _NO_NAME.search(text):
+    if not _NAME.fullmatch(text) or _FORM_WORD.search(text) or _ANSWER.fullmatch(text):
         return "", 0.0
     if text[:2] in _DOUBLE and len(text) > len("欧阳"):
         return text, 1.0
@@ -78,7 +113,7 @@ def read_unit(text: str) -> tuple[str, float]:
     bare = _UNIT_NOISE.sub("", text)
     if _UNIT_FULL.fullmatch(bare):
         return bare, 1.0 if len(bare) >= _UNIT_SHORT else 0.9
-    if len(bare) >= _UNIT_SHORT and re.fullmatch(r"[\u4e00-\u9fffA-Za-z0-9()·&、-]{4,40}", bare) and re.search(r"[\u4e00-\u9fff]{3}", bare):
+    if _LOOSE_UNIT.fullmatch(bare) and re.search(r"[\u4e00-\u9fff]{3}", bare) and not re.search(r"[0-9]{4}", bare):
         return bare, 0.82
     return "", 0.0
 
@@ -87,9 +122,14 @@ def units_in_text(text: str) -> list[tuple[int, int]]:
     """Ranges of employers' names inside running text."""
     out: list[tuple[int, int]] = []
     for tail in _UNIT_TAIL.finditer(text):
-        head = _UNIT_HEAD.search(text, max(out[-1][1] if out else 0, tail.start() - 24), tail.start())
+        head = _UNIT_HEAD.search(text, max(out[-1][1] if out else 0, tail.start() - 26), tail.start())
         if head:
-            out.append((head.start(), tail.end()))
+            lead = (
+                max(head.group(1).rfind(w) + len(w) for w in _LEADS if w in head.group(1))
+                if any(w in head.group(1) for w in _LEADS)
+                else 0
+            )
+            out.append((head.start(1) + lead, tail.end()))
     return out
 
 

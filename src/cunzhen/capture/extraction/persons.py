@@ -14,12 +14,13 @@ from cunzhen.capture.extraction.suggestions import SuggestedPerson
 from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers
 
 _LIST_GAP_ROWS = 3
+_HEAD_CELLS = 4
 _ROSTER_CERTAINTY, _NARRATIVE_CERTAINTY = 0.96, 0.94
 _NUMBER_CHECKED, _NUMBER_OLD, _PER_REPAIR = 0.995, 0.88, 0.02
 _NO_SURNAME, _WINDOW = 0.85, 40
 _NAME_BEFORE_NUMBER = re.compile(
-    r"(?:^|[^\u4e00-\u9fff]|职工|人员|同志|人|为)(?P<name>[\u4e00-\u9fff]{2,4})(?:同志|先生|女士)?[,(、;:\n]*"
-    r"(?:(?:性别:?)?[男女][,、;\n]*)?(?:(?:民族:?)?[\u4e00-\u9fff]{1,2}族[,、;\n]*)?"
+    r"(?:^|[^\u4e00-\u9fff]|职工|人员|同志|证明|兹有|我叫|本人|的|是|人|为)(?P<name>[\u4e00-\u9fff]{2,4}?)(?:同志|先生|女士)?[,(、;:\n]*"
+    r"(?:(?:性别:?)?[男女][,、;\n]*)?(?:[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日(?:出?生)[,、;\n]*)?(?:(?:民族:?)?[\u4e00-\u9fff]{1,2}族[,、;\n]*)?"
     r"(?:(?:居民|公民)?身份(?:证件|证)?(?:号码|号)?|社会保障号码?|证件号码?)?[:(,\n]*$"
 )
 
@@ -120,9 +121,9 @@ def _in_boxes(reading: PageReading, label: Label) -> list[NumberHit]:
 def _listed(reading: PageReading, numbers: Sequence[NumberHit]) -> Iterator[tuple[NameHit, NumberHit | None]]:
     """Rows under a column head 姓名."""
     heads = [
-        reading.layout.segment_at(label.start)
+        segment
         for label in reading.of_field("person_name")
-        if reading.is_header(reading.layout.segment_at(label.start))
+        if reading.is_pure_label(segment := reading.layout.segment_at(label.start)) and _heads_list(reading, segment)
     ]
     for head in heads:
         rest = [h.box[0] for h in heads if h.row == head.row and h.box[0] > head.box[0]]
@@ -130,6 +131,16 @@ def _listed(reading: PageReading, numbers: Sequence[NumberHit]) -> Iterator[tupl
         found = list(_column(reading, head, limit, numbers))
         if found and (len(found) > 1 or found[0][1]):
             yield from found
+
+
+def _heads_list(reading: PageReading, segment: Segment) -> bool:
+    """Whether a label 姓名 is a column head: among heads, or without a name at its right."""
+    if reading.is_header(segment):
+        return True
+    right = reading.layout.right_of(segment, 1)
+    return len(reading.layout.rows[segment.row]) >= _HEAD_CELLS and not (
+        right and read_name(right[0].text)[1] >= _NO_SURNAME
+    )
 
 
 def _column(
@@ -143,18 +154,26 @@ def _column(
         row = reading.layout.rows[at]
         if any(reading.is_pure_label(s) and s.text == head.text for s in row) or missed > _LIST_GAP_ROWS:
             return
+        if sum(reading.starts_with_label(s) for s in row) > 1:
+            return
         hit = next((h for s in row if (h := _in_column(reading, head, s))), None)
         if hit is None:
             missed += 1
             continue
         missed = 0
-        beside = [n for n in by_row.get(at, []) if head.box[0] <= reading.box(n.span)[0] < limit or len(by_row[at]) == 1]
+        beside = [
+            n for n in by_row.get(at, []) if head.box[0] <= reading.box(n.span)[0] < limit or len(by_row[at]) == 1
+        ]
         yield hit, (beside[0] if beside else None)
 
 
 def _in_column(reading: PageReading, head: Segment, segment: Segment) -> NameHit | None:
     slack = head.height
-    if segment.box[2] < head.box[0] - slack or segment.box[0] > head.box[2] + slack or reading.starts_with_label(segment):
+    if (
+        segment.box[2] < head.box[0] - slack
+        or segment.box[0] > head.box[2] + slack
+        or reading.starts_with_label(segment)
+    ):
         return None
     text = segment.text.lstrip("0123456789.、")
     skipped = len(segment.text) - len(text)
@@ -187,6 +206,9 @@ def _after_label(reading: PageReading, label: Label, role: str) -> NameHit | Non
         span = (slot.start + skipped, slot.start + skipped + len(name))
         if not name:
             name, certainty, span = _spread_name(reading, slot.start, text)
+        if name and slot.place == "inline" and not label.colon and certainty <= _NO_SURNAME:
+            # 参保人员类别: a longer label, not a person.
+            continue
         if name:
             sure = certainty * slot.certainty * reading.layout.confidence(*span)
             return NameHit(name, role, span, sure, f"label:{label.word}")
@@ -235,7 +257,7 @@ def _narrated(reading: PageReading, numbers: Sequence[NumberHit], known: Sequenc
 def _has_own_label(reading: PageReading, number: NumberHit, known: Sequence[NameHit]) -> bool:
     """Whether the number stands in a labelled cell of a form that also labels its names."""
     label = reading.label_before(number.span[0])
-    if not known or label is None or label.field != "id_number":
+    if all(k.role == "staff" for k in known) or label is None or label.field != "id_number":
         return False
     return label.start == reading.layout.segment_at(label.start).start
 

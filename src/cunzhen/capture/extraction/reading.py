@@ -74,6 +74,8 @@ class PageReading:
         """Where the label's value may stand, likeliest first: behind it, right of it, below it."""
         segment = self.layout.segment_at(label.start)
         stop = self._first_label(label.end, segment)
+        if stop == segment.start + len(segment.text) and segment.runs_on:
+            stop = self._first_label(label.end, segment, self.layout.run_end(segment))
         if stop > label.end and not set(self.flow[label.end : stop]) <= _EMPTY:
             certainty = _INLINE_COLON if label.colon else _INLINE if label.clean else _INLINE_DIRTY
             yield Slot(label.end, stop, certainty, "inline")
@@ -85,6 +87,9 @@ class PageReading:
     def is_header(self, segment: Segment) -> bool:
         """Whether the segment stands in a row of column heads: three labels or more, mostly side by side."""
         row = self.layout.rows[segment.row]
+        right = [s for s in row if s.box[0] > segment.box[0]]
+        if right and not self.is_pure_label(right[0]):
+            return False
         heads = [s for s in row if self.is_pure_label(s)]
         return len(heads) >= _HEADER_LABELS and len(heads) * 4 >= len(row) * 3
 
@@ -116,7 +121,7 @@ class PageReading:
             yield Slot(neighbour.start, self._first_label(neighbour.start, neighbour), certainty, "right")
 
     def _below(self, segment: Segment) -> Iterator[Slot]:
-        free = [s for s in self.layout.below(segment) if not self._is_claimed(s)]
+        free = [s for s in self.layout.below(segment, 2) if not self._is_claimed(s)]
         for under, certainty in zip(free, _BELOW, strict=False):
             if self.starts_with_label(under):
                 return
@@ -128,9 +133,9 @@ class PageReading:
         at = row.index(segment)
         return at > 0 and self.is_pure_label(row[at - 1]) and not self.is_header(row[at - 1])
 
-    def _first_label(self, position: int, segment: Segment) -> int:
-        """Beginning of the first label at or behind a place within a segment, else the segment's end."""
-        end = segment.start + len(segment.text)
+    def _first_label(self, position: int, segment: Segment, limit: int = 0) -> int:
+        """Beginning of the first label at or behind a place within a segment, else the segment's end (or ``limit``)."""
+        end = limit or segment.start + len(segment.text)
         for label in self.labels[bisect_left(self._label_starts, position) :]:
             if label.start >= end:
                 return end

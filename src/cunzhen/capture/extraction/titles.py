@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from cunzhen.capture.extraction.kinds import KindRules, KindVerdict, judge_title, looks_like_form_name
+from cunzhen.capture.extraction.kinds import KindRules, KindVerdict, judge_near, judge_title, looks_like_form_name
 from cunzhen.capture.extraction.labels import is_label
 from cunzhen.capture.extraction.layout import Layout, Segment
 
@@ -15,7 +15,10 @@ _SHORTEST, _LONGEST, _LONGEST_NOTICE = 3, 36, 60
 _CENTRED, _LARGE, _SAME_SIZE = 0.08, 1.2, 0.28
 _SURE_KIND = 0.75
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_NO_TITLE = re.compile(r"[:;。,?!]|[0-9]{5}|^(?:附件?|附表|表|第|No|编号|共)[0-9一二三四五六七八九十]*[页:]?$|^第.*页|文件$|^\(?[0-9一二三四五六七八九十]{1,3}[.、)]")
+_NO_TITLE = re.compile(
+    r"[:;。,?!]|[0-9]{5}|^(?:附件?|附表|表|第|No|编号|共)[0-9一二三四五六七八九十]*[页:]?$|^第.*页|文件$|^\(?[0-9一二三四五六七八九十]{1,3}[.、)]"
+)
+_SUFFIX = re.compile(r"\([\u4e00-\u9fff]{1,8}(?<![章度元页])\)")
 _AGENCY_END = re.compile(r"(?:局|中心|公司|委员会|政府|厅|处|厂|医院|学校|办公室|管理所|经办机构|文件|单位)$")
 _NOTICE_END = re.compile(r"(?:通知|批复|报告|函|决定|意见|请示|公告|方案|说明|通报|情况)(?:书|表)?$")
 
@@ -40,16 +43,35 @@ class FoundTitle:
 
 def find_title(layout: Layout, rules: KindRules) -> FoundTitle | None:
     """The most title-like line of the upper half of the page, or ``None``."""
-    best: tuple[float, FoundTitle] | None = None
+    found = list(_judged(layout, rules))
+    if not found:
+        return None
+    _, best, looks = max(found, key=lambda f: f[0])
+    if not best.verdict.kind:
+        # Only the likeliest line is worth the search for a misread wording.
+        near = judge_near(best.text, layout.flow, rules)
+        best = replace(best, verdict=near, certainty=_certainty(looks, near, best.text))
+    return _with_suffix(layout, best) if best.certainty > 0 else None
+
+
+def _judged(layout: Layout, rules: KindRules) -> Iterator[tuple[float, FoundTitle, float]]:
+    """Possible titles with their score and how much they look like one."""
     for rank, (segments, looks) in enumerate(_candidates(layout)):
         text = "".join(s.text for s in segments)
         verdict = judge_title(text, layout.flow, rules)
         score = looks + verdict.confidence * 1.5 - rank * 0.01
-        certainty = _certainty(looks, verdict, text)
-        found = FoundTitle(text, segments[0].start, segments[-1].start + len(segments[-1].text), certainty, verdict)
-        if best is None or score > best[0]:
-            best = (score, found)
-    return best[1] if best and best[1].certainty > 0 else None
+        span = (segments[0].start, segments[-1].start + len(segments[-1].text))
+        yield score, FoundTitle(text, *span, _certainty(looks, verdict, text), verdict), looks
+
+
+def _with_suffix(layout: Layout, found: FoundTitle) -> FoundTitle:
+    """A remark in brackets beside or under the title belongs to it: (副本), (回单)."""
+    last = layout.segment_at(found.end - 1)
+    for after in [*layout.right_of(last, 1), *layout.below(last, 1)]:
+        near = after.box[1] - last.box[3] < last.height * 1.5 and after.box[0] - last.box[2] < last.height * 2
+        if near and _SUFFIX.fullmatch(after.text) and after.start >= found.end:
+            return replace(found, text=found.text + after.text, end=after.start + len(after.text))
+    return found
 
 
 def _certainty(looks: float, verdict: KindVerdict, text: str) -> float:
@@ -112,7 +134,12 @@ def _continued(layout: Layout, lines: list[list[Segment]], at: int) -> Iterator[
         text = "".join(s.text for s in line)
         size = line[0].height / max(1, joined[-1].height)
         gap = line[0].box[1] - joined[-1].box[3]
-        if abs(size - 1) > _SAME_SIZE or gap > joined[-1].height * 1.5 or len(line) > 1 or not _may_be_title(first + text):
+        if (
+            abs(size - 1) > _SAME_SIZE
+            or gap > joined[-1].height * 1.5
+            or len(line) > 1
+            or not _may_be_title(first + text)
+        ):
             return
         joined = joined + line
         whole = "".join(s.text for s in joined)

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from cunzhen.capture.extraction.dates import FoundDate, find_dates
 from cunzhen.capture.extraction.labels import Label
+from cunzhen.capture.extraction.layout import Segment
 from cunzhen.capture.extraction.names import is_agency, read_unit, units_in_text
 from cunzhen.capture.extraction.reading import PageReading, Slot
 from cunzhen.capture.extraction.suggestions import Suggestion
 
 _DATE_FIELDS = ("birth_date", "retire_date", "death_date", "accident_date", "document_date")
-_STRONG_UNIT = re.compile(r"单位|公司|企业|对象|机构|缴款人")
-_WEAK_UNIT = frozenset({"单位", "名称", "甲方", "乙方", "转出单位", "转入单位", "机构名称", "主管单位", "付款单位", "缴款人"})
+_WEAK_UNIT = frozenset(
+    {"单位", "名称", "甲方", "乙方", "转出单位", "转入单位", "机构名称", "主管单位", "付款单位", "缴款人"}
+)
 _NUMBER = re.compile(r"[\[(]?(?:19|20)[0-9]{2}[\])]?年?第?[0-9]{1,5}号")
 _NUMBER_HEAD = re.compile(r"[\u4e00-\u9fffA-Z]{1,14}$")
 _PLAIN_NUMBER = re.compile(r"[A-Za-z0-9\u4e00-\u9fff\[\]()-]*[0-9][A-Za-z0-9\u4e00-\u9fff\[\]()-]*")
@@ -23,9 +25,24 @@ _MONTHS = re.compile(r"([0-9]{1,3})(?:个?月)?")
 _ADDRESSEE_SHARE = 0.5
 _FOOT_SHARE = 0.45
 _CHECKED = 0.99
+_FAIR = 0.8
+_WHOLE = 0.95
+_RECEIPT = re.compile(r"签收|送达|收件|回执|领取人|领款")
+_NAME_PART = 4
+_COMPANY = "公司"
+_TOP_ROWS = 3
+_FIGURE = re.compile(r"[0-9][0-9.,X-]*")
 _PERIOD_BEFORE = re.compile(r"(?:至|到|起|[-自从])\n?$")
 _PERIOD_AFTER = re.compile(r"\n?(?:至|到|起|止|[-—]|以[前后来]|度)")
 _IN_SENTENCE = 3
+_OTHER_DATE = re.compile(r"(?:日期|时间|年月|月份|期限|起止|起始)[:]?$")
+_DOCUMENT_DATE = re.compile(
+    r"(?:填|发|建|缴款|支付|付款|交易|开|申报|申请|制|签|审|批|办|登记|出具|打印|受理|认证|鉴定|核|经手|送|收|报|盖章|^)"
+    r"[\u4e00-\u9fff]{0,3}(?:日期|时间):?$"
+)
+_SIGNATURE = re.compile(
+    r"(?:签[字名章]|盖章|公章|\)|[:;]|经办人|负责人|中心|局|公司|日期|时间|一致|相符|无误|属实)[\u4e00-\u9fff]{0,4}$"
+)
 
 
 def find_values(reading: PageReading) -> Iterator[Suggestion]:
@@ -47,54 +64,97 @@ def find_values(reading: PageReading) -> Iterator[Suggestion]:
 
 
 def _units(reading: PageReading) -> Iterator[Suggestion]:
-    labels = reading.of_field("unit")
-    seen = False
-    for label in labels:
-        found = _labelled_unit(reading, label)
-        if found:
-            seen = True
-            yield found
-    if seen:
+    found = [u for label in reading.of_field("unit") if (u := _labelled_unit(reading, label))]
+    yield from found
+    yield from _issuers(reading)
+    if any(u.confidence >= _FAIR for u in found):
+        return
+    applied = [u for label in reading.of_field("other_name") if (u := _labelled_unit(reading, label, whole=True))]
+    yield from applied
+    if applied:
         return
     yield from _addressees(reading)
-    for start, end in units_in_text(reading.flow):
-        if not is_agency(reading.flow[start:end]):
-            yield reading.suggestion("unit", _clean_unit(reading.flow[start:end]), 0.6, (start, end), "text")
+    named = [span for span in units_in_text(reading.flow) if not is_agency(reading.flow[slice(*span)])]
+    certainty = 0.85 if len({reading.flow[slice(*span)] for span in named}) == 1 else 0.6
+    for span in named:
+        yield reading.suggestion("unit", reading.flow[slice(*span)], certainty, span, "text")
 
 
-def _clean_unit(text: str) -> str:
-    """Without the sentence words that run into a name."""
-    return re.sub(r"^(?:系|为|在|于|原|由|与|和|及|是|对|你单位|兹有|经查|职工|本人)+", "", text)
+def _issuers(reading: PageReading) -> Iterator[Suggestion]:
+    """The office that signs: right above a date that stands alone."""
+    for found in reading.dates:
+        segment = reading.layout.segment_at(found.start)
+        before = reading.flow[segment.start : found.start]
+        if is_agency(before) and _is_whole(before):
+            yield reading.suggestion("unit", before, 0.88, (segment.start, found.start), "issuer")
+        for row in reading.layout.rows[max(0, segment.row - 2) : segment.row + 1]:
+            for over in row:
+                near = over.box[0] < segment.box[2] and segment.box[0] < over.box[2] + 3 * over.height
+                if near and is_agency(over.text) and _is_whole(over.text):
+                    yield reading.suggestion(
+                        "unit", over.text, 0.88, (over.start, over.start + len(over.text)), "issuer"
+                    )
 
 
-def _labelled_unit(reading: PageReading, label: Label) -> Suggestion | None:
-    factor = 0.9 if label.word in _WEAK_UNIT else 1.0
-    for slot in reading.slots(label):
-        value, certainty, end = _unit_in(reading, slot)
-        if value:
-            sure = slot.certainty * certainty * factor
-            start = reading.flow.find(value[:3], slot.start)
-            span = (start if slot.start <= start < end else slot.start, end)
-            return reading.suggestion("unit", value, sure, span, _source(label))
+def _labelled_unit(reading: PageReading, label: Label, *, whole: bool = False) -> Suggestion | None:
+    """Employer behind a label; ``whole`` where the label may announce a person as well (申请人)."""
+    factor = 0.9 if label.word in _WEAK_UNIT or whole else 1.0
+    if reading.is_header(reading.layout.segment_at(label.start)):
+        # A column of employers, such as a career: the first row is as good as any other.
+        factor *= 0.85
+    for slot in [*_changed(reading, label), *reading.slots(label)]:
+        value, certainty, span = _unit_in(reading, slot)
+        if value and (not whole or certainty > _WHOLE):
+            return reading.suggestion("unit", value, slot.certainty * certainty * factor, span, _source(label))
     return None
 
 
-def _unit_in(reading: PageReading, slot: Slot) -> tuple[str, float, int]:
+def _changed(reading: PageReading, label: Label) -> Iterator[Slot]:
+    """On a change form the new name counts: the cell of the label's row under 变更后."""
+    heads = [x for x in reading.of_field("_other") if x.word.startswith("变更后")]
+    row = reading.layout.segment_at(label.start)
+    for head in (reading.layout.segment_at(x.start) for x in heads):
+        middle = (head.box[0] + head.box[2]) / 2
+        for cell in reading.layout.right_of(row, 3):
+            if head.row < cell.row and cell.box[0] <= middle <= cell.box[2]:
+                yield Slot(cell.start, cell.start + len(cell.text), 0.96, "right")
+
+
+def _unit_in(reading: PageReading, slot: Slot) -> tuple[str, float, tuple[int, int]]:
+    """Employer's name in a slot; a long name may be broken over the lines of its cell."""
     text = reading.flow[slot.start : slot.end]
     value, certainty = read_unit(text)
-    if value and certainty >= 1:
-        return value, certainty, slot.end
-    # A long name may be broken over two lines of its cell.
     segment = reading.layout.segment_at(slot.start)
-    for under in reading.layout.below(segment, 1)[:1]:
-        near = under.box[1] - segment.box[3] < segment.height * 0.7 and abs(under.box[0] - segment.box[0]) < segment.height * 2
-        if near and not reading.starts_with_label(under):
-            joined, sure = read_unit(text + under.text)
-            if joined and sure >= 1:
-                return joined, sure * 0.97, under.start + len(under.text)
-    for start, end in units_in_text(text)[:1] if certainty < 1 else []:
-        return text[start:end], 0.9, slot.start + end
-    return value, certainty, slot.end
+    lines = [s for s in reading.layout.stack(segment) if s is segment or not reading.starts_with_label(s)]
+    at = lines.index(segment)
+    # Lines that are names by themselves are cells of a column, not parts of one cell.
+    above = "".join(s.text for s in lines[:at]) if slot.place != "inline" else ""
+    if len(above) >= _NAME_PART and not _is_whole(above):
+        joined, sure = read_unit(
+            "".join(s.text for s in lines[:at]) + text + ("" if _is_whole(text) else _rest(lines, at))
+        )
+        if sure >= 1:
+            return joined, sure * 0.97, (lines[0].start, slot.end)
+    if at + 1 < len(lines) and slot.end == segment.start + len(segment.text):
+        under = lines[at + 1].text
+        joined, sure = read_unit(text + under)
+        # 临县黄河驿酒店 / 管理有限公司 is one name, 临县一中 / 临县二中 are two.
+        longer = under.endswith(_COMPANY) and not text.endswith(_COMPANY) and under[:2] != text[:2]
+        if sure >= 1 and (certainty < 1 or longer):
+            return joined, sure * 0.97, (slot.start, lines[at + 1].start + len(lines[at + 1].text))
+    if certainty < 1:
+        for start, end in units_in_text(text)[:1]:
+            return text[start:end], 0.9, (slot.start + start, slot.start + end)
+    start = max(reading.flow.find(value[:3], slot.start, slot.end), slot.start) if value else slot.start
+    return value, certainty, (start, slot.end)
+
+
+def _is_whole(text: str) -> bool:
+    return read_unit(text)[1] >= 1
+
+
+def _rest(lines: list[Segment], at: int) -> str:
+    return lines[at + 1].text if at + 1 < len(lines) else ""
 
 
 def _addressees(reading: PageReading) -> Iterator[Suggestion]:
@@ -126,7 +186,11 @@ def _dates(reading: PageReading) -> Iterator[Suggestion]:
             taken.update(f.start for f in reading.dates if found.start <= f.start < max(found.end, slot.end))
             if label.field in _DATE_FIELDS:
                 yield reading.suggestion(
-                    label.field, found.value, slot.certainty * _precision(found), (found.start, found.end), _source(label)
+                    label.field,
+                    found.value,
+                    slot.certainty * _precision(found),
+                    (found.start, found.end),
+                    _source(label),
                 )
             break
     yield from _loose_dates(reading, taken)
@@ -146,27 +210,66 @@ def _precision(found: FoundDate) -> float:
 
 
 def _loose_dates(reading: PageReading, taken: set[int]) -> Iterator[Suggestion]:
-    """Dates that no label announces: signatures at the foot, a line under the title, dates in sentences."""
+    """Dates that no label announces: a line under the title, signatures, dates in sentences."""
     segments = reading.layout.segments
     top, bottom = (segments[0].middle, segments[-1].middle) if segments else (0.0, 0.0)
     for found in reading.dates:
-        if found.start in taken:
+        if found.start in taken or _is_period(reading, found):
             continue
         flow, segment = reading.flow, reading.layout.segment_at(found.start)
         before, after = flow[segment.start : found.start], flow[found.end : segment.start + len(segment.text)]
-        if _PERIOD_BEFORE.search(flow[max(0, found.start - 2) : found.start]) or _PERIOD_AFTER.match(flow, found.end):
-            continue
         alone = len(before) + len(after) <= _IN_SENTENCE
         low = segment.middle - top >= (bottom - top) * _FOOT_SHARE
-        certainty = 0.93 if alone and low else 0.85 if alone else 0.88 if not after and low and _signs(before) else 0.3
-        if len(found.value) == len("2019"):
+        high = segment.row <= _TOP_ROWS
+        signed = not after.strip("前止)。.") and _signs(before)
+        certainty = 0.93 if alone and (low or high) else 0.86 if alone else 0.88 if signed else 0.4
+        if not high and _in_table(reading, segment):
+            certainty = min(certainty, 0.55)
+        if _RECEIPT.search(before) or _RECEIPT.search(flow, max(0, segment.start - 12), segment.start):
+            certainty = min(certainty, 0.6)
+        if _is_named_otherwise(reading, segment, before):
+            certainty = 0.3
+        if len(found.value) == len("2019") or (
+            len(found.value) == len("2019-03") and not high and not _ends_letter(reading, segment)
+        ):
             certainty *= 0.6
-        yield reading.suggestion("document_date", found.value, certainty, (found.start, found.end), "alone" if alone else "text")
+        yield reading.suggestion(
+            "document_date", found.value, certainty, (found.start, found.end), "alone" if alone else "text"
+        )
+
+
+def _is_period(reading: PageReading, found: FoundDate) -> bool:
+    before = reading.flow[max(0, found.start - 2) : found.start]
+    if _PERIOD_BEFORE.search(before) or _PERIOD_AFTER.match(reading.flow, found.end):
+        return True
+    segment = reading.layout.segment_at(found.start)
+    return found.start == segment.start and any(
+        s.text.endswith(("至", "到", "-")) for s in reading.layout.stack(segment)
+    )
+
+
+def _is_named_otherwise(reading: PageReading, segment: Segment, before: str) -> bool:
+    """Whether a label that the vocabulary does not know says what else the date is: 手术日期, 首次领取月份."""
+    left = [s for s in reading.layout.rows[segment.row] if s.box[2] <= segment.box[0] + segment.height]
+    words = before or (left[-1].text if left else "")
+    return _OTHER_DATE.search(words) is not None and not _DOCUMENT_DATE.search(words)
+
+
+def _ends_letter(reading: PageReading, segment: Segment) -> bool:
+    """Whether the date stands alone in its row, as under a letter."""
+    return len(reading.layout.rows[segment.row]) == 1
+
+
+def _in_table(reading: PageReading, segment: Segment) -> bool:
+    """Whether a row carries figures or other dates, as rows of lists do and signature lines do not."""
+    others = [s for s in reading.layout.rows[segment.row] if s is not segment]
+    figures = sum(1 for s in others if _FIGURE.fullmatch(s.text) or find_dates(s.text))
+    return figures > 0 and len(others) > 1
 
 
 def _signs(before: str) -> bool:
     """Whether the words before a date are a signature rather than a sentence."""
-    return re.search(r"(?:签[字名章]|盖章|公章|\)|[:;]|经办人|负责人|中心|局|公司|日期|时间)[\u4e00-\u9fff]{0,4}$", before) is not None
+    return _SIGNATURE.search(before) is not None
 
 
 def _document_number(reading: PageReading) -> Iterator[Suggestion]:
@@ -179,7 +282,9 @@ def _document_number(reading: PageReading) -> Iterator[Suggestion]:
         for slot in reading.slots(label):
             found = _PLAIN_NUMBER.fullmatch(reading.flow[slot.start : slot.end])
             if found:
-                yield reading.suggestion("document_number", found.group(), slot.certainty * 0.9, (slot.start, slot.end), _source(label))
+                yield reading.suggestion(
+                    "document_number", found.group(), slot.certainty * 0.9, (slot.start, slot.end), _source(label)
+                )
                 break
 
 

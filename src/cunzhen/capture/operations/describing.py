@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -70,7 +70,9 @@ def description_problems(description: Description, now: datetime) -> dict[str, s
         problems["title"] = f"题名不能超过 {LONGEST_TITLE} 个字。"
     if not EARLIEST_YEAR <= description.year <= now.year:
         problems["year"] = f"年度应在 {EARLIEST_YEAR} 至 {now.year} 之间。"
-    if description.document_date and not description.document_date.startswith(str(description.year)):
+    if description.document_date and not _is_date(description.document_date):
+        problems["document_date"] = "日期请写成 2019-03-06、2019-03 或 2019。"
+    elif description.document_date and not description.document_date.startswith(str(description.year)):
         problems["document_date"] = "日期与年度不一致，请核对。"
     for number, person in enumerate(description.persons):
         if person.id_number and not is_identity_number(person.id_number):
@@ -79,6 +81,14 @@ def description_problems(description: Description, now: datetime) -> dict[str, s
         if unit.uscc and not is_uscc(unit.uscc):
             problems[f"units-{number}-uscc"] = "统一社会信用代码校验位不符，请核对。"
     return problems
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        return False
+    return len(text) in {4, 7, 10}
 
 
 def return_drafts(actor: Actor, *, draft_ids: Sequence[UUID], reason: str, now: datetime) -> list[Draft]:

@@ -17,7 +17,17 @@ from cunzhen.errors import Missing
 from cunzhen.formats.archival_code import format_code
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings import kinds
-from cunzhen.holdings.models import ArchivalCode, CodeCounter, Component, Fonds, Item, Mention, Page, ScheduleRow, Series
+from cunzhen.holdings.models import (
+    ArchivalCode,
+    CodeCounter,
+    Component,
+    Fonds,
+    Item,
+    Mention,
+    Page,
+    ScheduleRow,
+    Series,
+)
 from cunzhen.holdings.operations.people import link_people
 from cunzhen.holdings.packaging import ItemContext, component_path, to_package
 from cunzhen.holdings.queries import seal_page

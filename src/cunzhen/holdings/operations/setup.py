@@ -16,8 +16,6 @@ from cunzhen.holdings.models import Fonds, RetentionSchedule, ScheduleRow, Serie
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
 
-
-
 def install_schedule(*, actor_id: UUID, agency_id: UUID, now: datetime) -> RetentionSchedule:
     """Install the shipped 归档范围与保管期限表; a version that is there already is left as it is.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from uuid_utils.compat import uuid7
 
 from cunzhen.database.rows import copy_rows
@@ -205,8 +205,10 @@ def _add_rows(
         for p, k in zip(packages, kept, strict=True)
     ]
     try:
-        with transaction.atomic():
-            copy_rows(rows)
+        # COPY speaks to the driver itself, so its errors come untranslated but for this.
+        with transaction.atomic(), connection.wrap_database_errors:
+            # In the order of ids, so that two batches that share some can never wait for each other in a ring.
+            copy_rows(sorted(rows, key=lambda row: row.pk))
     except IntegrityError:
         raise Conflict(
             "P-02",

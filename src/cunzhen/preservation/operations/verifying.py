@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from cunzhen.formats.ocfl import object_path
 from cunzhen.preservation import queries
 from cunzhen.preservation.models import Package, PackageCopy
 from cunzhen.preservation.operations.claims import claimed
@@ -50,7 +51,8 @@ def verify_packages(sample: int | None = None, *, now: datetime | None = None) -
             round_.check(batch, pool)
     if sample is None:
         for store in stores:
-            round_.extra += _extra(store)
+            damaged = {object_path(object_id(b.id)) for b in round_.bad if b.id and b.store == store.name}
+            round_.extra += _extra(store, damaged)
     return PackageReport(round_.checked, tuple(round_.bad), tuple(round_.extra), tuple(round_.missing))
 
 
@@ -63,7 +65,7 @@ class _Round:
     checked: int = 0
     bad: list[BadPackage] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
-    missing: list[UUID] = field(default_factory=list)
+    missing: dict[UUID, None] = field(default_factory=dict)  # in the order found, each once
 
     def check(self, ids: Sequence[UUID], pool: ThreadPoolExecutor) -> None:
         """Check one batch of packages in every store and note the result with their copies."""
@@ -78,7 +80,7 @@ class _Round:
     def _note(self, store: Store, confirmed: dict[UUID, list[Finding]], whole: list[UUID]) -> None:
         missing = [i for i, findings in confirmed.items() if findings and findings[0].code == Problem.MISSING]
         damaged = [i for i, findings in confirmed.items() if findings and i not in missing]
-        self.missing += [i for i in missing if i not in self.missing]
+        self.missing |= dict.fromkeys(missing)
         self.bad += [BadPackage(i, store.name, f.code, f.path) for i in damaged for f in confirmed[i]]
         whole += [i for i, findings in confirmed.items() if not findings]
         for state, ids in ((_State.KEPT, whole), (_State.MISSING, missing), (_State.DAMAGED, damaged)):
@@ -90,7 +92,7 @@ def _check(store: Store, row: Package) -> list[Finding]:
 
 
 def _confirm(store: Store, suspects: dict[UUID, list[Finding]]) -> dict[UUID, list[Finding]]:
-    """Look again while nobody can add a version; a package that is being revised right now is left to the next round."""
+    """Look again while nobody can add a version; a package being revised right now is left to the next round."""
     with transaction.atomic():
         rows = Package.objects.select_for_update(skip_locked=True).filter(id__in=suspects).order_by("id")
         return {row.id: _check(store, row) for row in rows}
@@ -114,12 +116,12 @@ def _drawn(sample: int) -> list[UUID]:
     return sorted(random.SystemRandom().sample(found, min(sample, len(found))))
 
 
-def _extra(store: Store) -> list[str]:
-    """What lies in the store and has no row, as ``store:path``."""
+def _extra(store: Store, damaged: Collection[str]) -> list[str]:
+    """What lies in the store and has no row, as ``store:path``; a package known to be damaged may not tell its id."""
     extra: list[str] = []
     for places in _batches(store.walk()):
         ids = {package_id(p.object_id): p.path for p in places}
-        extra += [p.path for p in places if package_id(p.object_id) is None]
+        extra += [p.path for p in places if package_id(p.object_id) is None and p.path not in damaged]
         known = set(Package.objects.filter(id__in=[i for i in ids if i]).values_list("id", flat=True))
         doubtful = [i for i in ids if i is not None and i not in known]
         if doubtful:

@@ -1,0 +1,94 @@
+# make demo | test | faults | bench | check | lock | clean. Needs make and Python 3.11; everything else comes from the lock files.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test faults bench check lock clean browser
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/.stamps
+# A virtual environment of another machine or Python is made anew.
+PYTHON := $(shell for p in python3.11 python3 python; do command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+SOURCES := src tests tools bench
+
+help:
+	@echo 'make demo [CHECK=1]  look at it: http://127.0.0.1:8000'
+	@echo 'make test            linters, types, import contracts and the whole suite'
+	@echo 'make check           linters, types and import contracts only'
+	@echo 'make faults          kills, full disks and rot at full counts'
+	@echo 'make bench           the benchmarks, each printing one JSON object'
+	@echo 'make lock            pin the requirements anew (needs uv)'
+	@echo 'make clean           take away what was made'
+
+$(STAMPS)/venv:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 is needed (Debian 12: apt-get install python3.11 python3.11-venv)'; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing --python '$(PYTHON)' $(VENV); \
+	else '$(PYTHON)' -m venv $(VENV) || { echo 'venv is needed (Debian: apt-get install python3.11-venv)'; exit 1; }; fi
+	@mkdir -p $(STAMPS) && touch $@
+
+# install FILE: exactly what the lock file says, hashes checked; then the package itself by a path file and a command.
+define install
+	@echo 'installing $(1)'
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(PY) --require-hashes --no-deps -r $(1); \
+	else \
+		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(1); fi
+	@$(PY) -c 'import pathlib, sysconfig; \
+		site = pathlib.Path(sysconfig.get_path("purelib")); \
+		site.joinpath("cunzhen.pth").write_text(str(pathlib.Path("src").resolve()) + "\n"); \
+		command = pathlib.Path(sysconfig.get_path("scripts"), "cunzhen"); \
+		python = pathlib.Path("$(PY)").absolute(); \
+		command.write_text(f"#!/bin/sh\nexec \"{python}\" -m cunzhen.cli.main \"$$@\"\n"); \
+		command.chmod(0o755)'
+endef
+
+$(STAMPS)/product: requirements/product.txt $(STAMPS)/venv
+	$(call install,requirements/product.txt)
+	@touch $@
+
+# The tests' lock file holds the product's as well.
+$(STAMPS)/test: requirements/test.txt $(STAMPS)/venv
+	$(call install,requirements/test.txt)
+	@touch $@ $(STAMPS)/product
+
+demo: $(STAMPS)/product
+	@exec $(PY) -m cunzhen.cli.main demo $(if $(filter 1 yes true,$(CHECK)),--check)
+
+check: $(STAMPS)/test
+	$(VENV)/bin/ruff check $(SOURCES)
+	$(VENV)/bin/ruff format --check $(SOURCES)
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+test: check browser
+	$(PY) -m pytest $(TESTS)
+
+faults: $(STAMPS)/test
+	CUNZHEN_FAULTS=full $(PY) -m pytest -m faults --timeout 3600 tests
+
+bench: $(STAMPS)/test
+	@$(PY) bench/all.py $(NAMES)
+
+browser:
+	@if ! command -v chromium >/dev/null 2>&1 || ! fc-list 2>/dev/null | grep -qi 'noto.*cjk'; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			echo 'installing Chromium and Chinese fonts'; \
+			apt-get update -qq; \
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				chromium fontconfig fonts-noto-cjk >/dev/null; \
+		else \
+			echo 'The browser tests need Chromium and Chinese fonts: apt-get install chromium fontconfig fonts-noto-cjk'; exit 1; \
+		fi; \
+	fi
+
+lock:
+	@for name in product test; do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:
+	rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,191 @@
+"""``cunzhen check``: is this installation as it should be; each line says what to do where it is not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import django
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+import cunzhen
+from cunzhen.access.queries import index_status
+from cunzhen.database import roles, schema
+from cunzhen.errors import CunzhenError
+from cunzhen.jobs.queries import backlog
+from cunzhen.keys import keystore
+from cunzhen.ledger.models import LedgerPending
+from cunzhen.ledger.queries import head, size_of_table
+
+HELP = "自检：配置、版本、密钥、权限、存储空间、检索库和存证账本的滞后"
+LEAST_FREE_BYTES = 2_000_000_000
+MOST_BEHIND = 1_000
+LONGEST_QUEUE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at."""
+
+    name: str
+    label: str
+    ok: bool
+    detail: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No arguments of its own."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything; 1 where something is not as it should be."""
+    lines = look(args.home)
+    ok = all(line.ok for line in lines)
+    if args.json:
+        print(json.dumps({"ok": ok, "checks": [asdict(line) for line in lines]}, ensure_ascii=False))
+    else:
+        for line in lines:
+            print(f"  {'正常' if line.ok else '异常'}  {line.label}：{line.detail}")
+        print("自检通过" if ok else "自检发现问题")
+    return 0 if ok else 1
+
+
+def look(home: Path) -> list[Line]:
+    """All checks, none of which stops the others.
+
+    Args:
+        home: the home folder.
+    """
+    looks: tuple[Callable[[], Iterator[Line]], ...] = (
+        _versions,
+        lambda: _home(home),
+        lambda: _keys(home),
+        _database,
+        _schema,
+        _rights,
+        _stores,
+        _ledger,
+        _index,
+        _jobs,
+    )
+    return [line for one in looks for line in _told(one)]
+
+
+def _told(one: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    try:
+        yield from one()
+    except CunzhenError as error:
+        yield Line(error.code, "检查未能进行", False, error.message)
+    except (DatabaseError, OSError) as error:
+        yield Line(type(error).__name__, "检查未能进行", False, "数据库或磁盘没有应答，请查看日志。")
+
+
+def _versions() -> Iterator[Line]:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        number = int((cursor.fetchone() or (0,))[0])
+    detail = f"存真 {cunzhen.__version__}，Python {platform.python_version()}，Django {django.__version__}，"
+    yield Line(
+        "versions", "版本", number >= 150_000, f"{detail}PostgreSQL {number // 10_000}.{number % 10_000}（至少 15）"
+    )
+
+
+def _home(home: Path) -> Iterator[Line]:
+    mode = stat.S_IMODE(home.stat().st_mode)
+    closed = not mode & 0o067
+    detail = f"{home}，权限 {mode:o}" + ("" if closed else "；其他用户可以列出或写入，请执行 chmod o-rwx,g-rw")
+    yield Line("home", "数据目录", os.access(home, os.W_OK) and closed, detail)
+    record = home / "postgres-place.json"
+    if record.exists():
+        where = json.loads(record.read_text(encoding="utf-8"))["data"]
+        yield Line("database_folder", "数据库目录", Path(where).exists(), f"不在数据目录内：{where}；备份时请一并保存")
+
+
+def _keys(home: Path) -> Iterator[Line]:
+    keystore.load(home / "keys")
+    mode = stat.S_IMODE((home / "keys" / keystore.FILE_NAME).stat().st_mode)
+    yield Line("keys", "密钥库", mode == 0o600, "可读" if mode == 0o600 else f"权限是 {mode:o}，请改为 600")
+
+
+def _database() -> Iterator[Line]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_encoding_to_char(encoding), datctype, datcollate FROM pg_database"
+            " WHERE datname = current_database()"
+        )
+        encoding, ctype, collate = cursor.fetchone() or ("", "", "")
+        cursor.execute("SELECT '社保' ~ '^[[:alpha:]]{2}$'")
+        knows_letters = bool((cursor.fetchone() or (False,))[0])
+        cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'")
+        has_trigrams = cursor.fetchone() is not None
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') ORDER BY 1")
+        unsafe = [name for name, setting in cursor.fetchall() if setting != "on"]
+    good = encoding == "UTF8" and {ctype, collate} <= {"C.UTF-8", "C.utf8"}
+    yield Line(
+        "locale", "数据库字符集", good, f"{encoding} {collate} {ctype}" + ("" if good else "；应为 UTF8、C.UTF-8")
+    )
+    # Under a locale that knows no Chinese letters pg_trgm builds empty indexes and says nothing.
+    trigrams = knows_letters and has_trigrams
+    yield Line("pg_trgm", "pg_trgm 可用于中文", trigrams, "可用" if trigrams else "不可用，请改用 C.UTF-8 建库")
+    yield Line(
+        "durability", "数据库落盘", not unsafe, "已开启" if not unsafe else f"{'、'.join(unsafe)} 已关闭，断电会丢数据"
+    )
+
+
+def _schema() -> Iterator[Line]:
+    found = schema.state()
+    if found.unknown:
+        yield Line("schema", "数据表", False, f"比程序新（{found.unknown[-1]}），请安装新版本")
+    elif found.pending:
+        yield Line("schema", "数据表", False, f"有 {len(found.pending)} 项变更未执行，请运行 cunzhen init")
+    else:
+        yield Line("schema", "数据表", True, "与程序一致")
+
+
+def _rights() -> Iterator[Line]:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as app:
+        role = str(app.info.user)
+        excess = roles.excess_rights(app, settings.APPEND_ONLY_TABLES, app=role)
+    detail = f"{role} 不拥有任何表，不能改动账本" if not excess else f"{role} 权限过大：{'；'.join(excess[:5])}"
+    yield Line("rights", "数据库权限", not excess, detail)
+
+
+def _stores() -> Iterator[Line]:
+    for name, folder in settings.STORES.items():
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        free = shutil.disk_usage(there).free
+        good = os.access(there, os.W_OK) and free >= LEAST_FREE_BYTES
+        yield Line(f"store_{name}", f"存储 {name}", good, f"{folder}，剩余 {free / 1e9:.1f} GB（至少 2 GB）")
+
+
+def _ledger() -> Iterator[Line]:
+    behind = LedgerPending.objects.count()
+    size = size_of_table()
+    published = head().size if size else 0  # raises where the checkpoint is missing though entries are numbered
+    detail = f"{size:,} 条已编号，{published:,} 条已发布，{behind:,} 条待编号"
+    yield Line("ledger", "存证账本", behind <= MOST_BEHIND and published == size, detail)
+
+
+def _index() -> Iterator[Line]:
+    status = index_status()
+    never_used = status.state == "missing" and status.behind == 0
+    good = never_used or (status.state != "missing" and status.behind <= MOST_BEHIND)
+    yield Line("index", "检索库", good, f"{status.state}，{status.documents:,} 件，落后账本 {status.behind:,} 条")
+
+
+def _jobs() -> Iterator[Line]:
+    work = backlog()
+    good = work.failed == 0 and work.oldest_seconds <= LONGEST_QUEUE_SECONDS
+    detail = f"等待 {work.waiting}，进行中 {work.running}，失败 {work.failed}"
+    if work.oldest_seconds > LONGEST_QUEUE_SECONDS:
+        detail += f"，最早的已等待 {work.oldest_seconds / 60:.0f} 分钟；请确认 cunzhen worker 在运行"
+    yield Line("jobs", "后台工作", good, detail)

@@ -1,0 +1,180 @@
+"""The ``cunzhen`` command: finds the sub-command, attaches the database, sets Django up, and maps errors to exit codes.
+
+A sub-command is a module of this package, named in ``COMMANDS``, with three things::
+
+    HELP = "one line"                                   # a plain string: read without importing the module
+    def configure(parser: argparse.ArgumentParser) -> None: ...   # its own arguments
+    def run(args: argparse.Namespace) -> int: ...       # 0 done, 1 refused or findings; raises cunzhen.errors
+
+``args`` also has ``home`` (a path), ``json`` and ``as_user``. Modules may import Django's models at the top: they are
+imported when the settings are in force and the database is attached. Those in ``STANDALONE`` see to both themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from types import FrameType, ModuleType
+
+from cunzhen.database.launcher import ensure_running
+from cunzhen.errors import CunzhenError, Invalid
+from cunzhen.keys import keystore
+
+COMMANDS = (
+    "init",
+    "found",
+    "user",
+    "serve",
+    "worker",
+    "check",
+    "ingest",
+    "read",
+    "find",
+    "show",
+    "verify",
+    "ledger",
+    "user",
+    "token",
+    "demo",
+)
+STANDALONE = frozenset({"init", "serve", "demo"})
+_HELP_WORDS = frozenset({"-h", "--help"})
+EXIT_REFUSED = 1
+EXIT_MISUSE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: without the program's name; the process's own when None.
+
+    Returns:
+        0 done, 1 refused or findings, 2 misuse.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    first, _ = _overview(common=True).parse_known_args([w for w in words if w not in _HELP_WORDS])
+    if first.command not in COMMANDS:
+        wants_help = first.command is None and bool(_HELP_WORDS & set(words))
+        _overview().print_help(sys.stdout if wants_help else sys.stderr)
+        return 0 if wants_help else EXIT_MISUSE
+    os.environ["CUNZHEN_HOME"] = str(Path(first.home).resolve())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cunzhen.config.settings")
+    signal.signal(signal.SIGTERM, _leave)  # so that the database is let go of on the way out
+    try:
+        return _run(first.command, words)
+    except CunzhenError as error:
+        _tell(error, as_json=first.json)
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except SystemExit as leaving:  # argparse: 2 for misuse, 0 for --help
+        return leaving.code if isinstance(leaving.code, int) else EXIT_MISUSE
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _run(command: str, words: list[str]) -> int:
+    with ExitStack() as stack:
+        if command not in STANDALONE:
+            if not _HELP_WORDS & set(words):
+                attach(stack)
+            set_up()
+        module = import_module(f"cunzhen.cli.{command}")
+        args = _parser(command, module).parse_args(words)
+        args.home = Path(os.environ["CUNZHEN_HOME"])
+        return int(module.run(args))
+
+
+def attach(stack: ExitStack) -> None:
+    """Attach this home's database for as long as the stack lasts, and tell the settings where it is.
+
+    Args:
+        stack: closes it; the last process out stops the server.
+
+    Raises:
+        Unavailable: ``K-01`` where the home has not been made yet.
+    """
+    home = Path(os.environ["CUNZHEN_HOME"])
+    keystore.load(home / "keys")
+    server = stack.enter_context(ensure_running(home))
+    os.environ.update(server.environment)
+
+
+def set_up() -> None:
+    """Load the settings and Django."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        raise Invalid("C-03", f"配置有误：{error}", f"A setting is wrong: {error}") from error
+
+
+def _common(default: object) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    home = os.environ.get("CUNZHEN_HOME", "var")
+    given = default is argparse.SUPPRESS
+    parser.add_argument("--home", default=default if given else home, metavar="DIR", help="数据目录（缺省 ./var）")
+    parser.add_argument("--json", action="store_true", default=default if given else False, help="输出一个 JSON 对象")
+    parser.add_argument("--as", dest="as_user", default=default if given else "", metavar="USER", help="以某用户的身份")
+    return parser
+
+
+def _overview(*, common: bool = False) -> argparse.ArgumentParser:
+    lines = [f"  {name:<8} {_help_of(name)}" for name in COMMANDS if _source(name).exists()]
+    parser = argparse.ArgumentParser(
+        prog="cunzhen",
+        parents=[_common(None)],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="存真：社会保险电子档案",
+        epilog="\n".join(["命令：", *lines]),
+        add_help=not common,
+    )
+    parser.add_argument("command", nargs="?", metavar="COMMAND")
+    return parser
+
+
+def _parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
+    """Common options may stand before the command and after it."""
+    parser = argparse.ArgumentParser(prog="cunzhen", parents=[_common(None)])
+    commands = parser.add_subparsers(dest="command", required=True)
+    own = commands.add_parser(command, parents=[_common(argparse.SUPPRESS)], help=module.HELP, description=module.HELP)
+    module.configure(own)
+    return parser
+
+
+def _source(command: str) -> Path:
+    return Path(__file__).with_name(f"{command}.py")
+
+
+def _help_of(command: str) -> str:
+    """The command's HELP, read from its source: importing all of them would load half the product."""
+    for node in ast.parse(_source(command).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "HELP" for t in node.targets):
+            return str(ast.literal_eval(node.value))
+    return ""
+
+
+def _tell(error: CunzhenError, *, as_json: bool) -> None:
+    if as_json:
+        body = {"code": error.code, "message": error.message, "english": error.english, **error.params}
+        print(json.dumps({"error": body}, ensure_ascii=False, default=str))
+    print(f"{error.code} {error.message}\n{error.english}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

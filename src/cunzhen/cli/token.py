@@ -1,0 +1,28 @@
+"""``cunzhen token``: an API token for a program, in one user's name."""
+
+from __future__ import annotations
+
+import argparse
+
+from django.utils import timezone
+
+from cunzhen.accounts.operations import issue_token
+from cunzhen.cli.output import acting_as, emit
+
+HELP = "为程序签发接口令牌"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("username", metavar="USERNAME", help="以哪个用户的身份")
+    parser.add_argument("--label", default="", help="用途")
+    parser.add_argument("--days", type=int, default=90, help="有效天数（缺省 90）")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the token; it is shown once."""
+    secret = issue_token(
+        acting_as(args), username=args.username, label=args.label, days=args.days, now=timezone.now()
+    )
+    emit(args, {"token": secret, "days": args.days}, lambda: print(secret))
+    return 0

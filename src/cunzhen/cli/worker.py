@@ -1,0 +1,37 @@
+"""``cunzhen worker``: do the work that waits in the queues."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from django.conf import settings
+
+from cunzhen.access.operations import follow_ledger
+from cunzhen.jobs import every
+from cunzhen.jobs.worker import run_worker
+from cunzhen.ledger.operations import sequence
+
+HELP = "执行排队的后台工作"
+
+SEQUENCE_SECONDS = 0.5
+FOLLOW_SECONDS = 0.5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments."""
+    parser.add_argument("--concurrency", type=int, metavar="N", help="同时执行几项（缺省：识读进程数加一）")
+    parser.add_argument("--queues", default="", help="只做这些队列，逗号分隔；缺省全部")
+    parser.add_argument("--once", action="store_true", help="做完能做的就退出")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until told to stop; 1 where it ended by itself."""
+    concurrency = args.concurrency or settings.READERS + 1
+    if concurrency < 1:
+        print("--concurrency 至少为 1 / must be at least 1", file=sys.stderr)
+        return 2
+    every(SEQUENCE_SECONDS)(sequence)
+    every(FOLLOW_SECONDS)(follow_ledger)
+    queues = [q for q in args.queues.split(",") if q] or None
+    return 0 if run_worker(concurrency, queues, wait=not args.once) else 1

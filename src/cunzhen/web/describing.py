@@ -1,0 +1,218 @@
+"""The describing form: which rows it has, what stands in them, and what a clerk sent back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from cunzhen.capture.proposal import paper_date
+from cunzhen.capture.rules import Description
+from cunzhen.formats.identifiers import is_identity_number, normalise_identity_number
+from cunzhen.holdings.kinds import kind_name, series_of
+from cunzhen.holdings.rules import NamedPerson, NamedUnit
+
+MOST_ROWS = 200
+_SURE = 0.9
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """One row of the form.
+
+    Args:
+        name: of the input. label: what people call it. kind: ``text``, ``kind`` or ``series``.
+        page: 0-based page it was read on, -1 for none; box in that page's pixels.
+        note: what stands on the right: certainty or the check that passed.
+        suggestions: other values worth taking, with where they come from.
+    """
+
+    name: str
+    label: str
+    value: str
+    kind: str = "text"
+    unsure: bool = False
+    confidence: float = 0.0
+    page: int = -1
+    box: tuple[int, ...] | None = None
+    error: str = ""
+    note: str = ""
+    suggestions: tuple[tuple[str, str, str], ...] = ()  # value, shown, source
+
+    @property
+    def box_text(self) -> str:
+        """The box as an attribute."""
+        return ",".join(map(str, self.box)) if self.box else ""
+
+
+def field_rows(
+    description: Description | None, suggestions: Mapping[str, Any], unsure: Sequence[str], errors: Mapping[str, str]
+) -> list[FieldRow]:
+    """Rows in the order of the paper's heading: what it is, whose, when."""
+    fields: Mapping[str, list[dict[str, Any]]] = suggestions.get("fields", {})
+    values = _values(description)
+    rows = [
+        _row(name, label, kind, values.get(name, ""), fields.get(source, []), unsure, errors)
+        for name, label, kind, source in (
+            ("kind", _("材料种类"), "kind", "kind"),
+            ("title", _("题名"), "text", "title"),
+            ("year", _("年度"), "text", "year"),
+            ("document_date", _("形成日期"), "text", "document_date"),
+        )
+    ]
+    persons = description.persons if description and description.persons else (NamedPerson(""),)
+    for number, person in enumerate(persons[:MOST_ROWS]):
+        rows += _person_rows(number, person, unsure, errors)
+    units = description.units if description and description.units else (NamedUnit(""),)
+    for number, unit in enumerate(units[:MOST_ROWS]):
+        rows += _unit_rows(number, unit, fields, unsure, errors)
+    return rows
+
+
+def _values(description: Description | None) -> dict[str, str]:
+    if description is None:
+        return {}
+    return {
+        "kind": description.kind,
+        "title": description.title,
+        "year": str(description.year or ""),
+        "document_date": description.document_date,
+    }
+
+
+def _row(
+    name: str,
+    label: str,
+    kind: str,
+    value: str,
+    found: Sequence[Mapping[str, Any]],
+    unsure: Sequence[str],
+    errors: Mapping[str, str],
+) -> FieldRow:
+    best = next((f for f in found if f["value"] == value), found[0] if found else None)
+    others = [f for f in found if f["value"] != value][:3]
+    return FieldRow(
+        name=name,
+        label=label,
+        value=value,
+        kind=kind,
+        unsure=name in unsure or name in errors or not value and name != "document_date",
+        confidence=float(best["confidence"]) if best and best["value"] == value else 0.0,
+        page=int(best["page"]) if best else -1,
+        box=tuple(best["box"]) if best and best["box"] else None,
+        error=errors.get(name, ""),
+        suggestions=tuple(
+            (f["value"], kind_name(f["value"]) if kind == "kind" else f["value"], f"{float(f['confidence']):.0%}")
+            for f in others
+        ),
+    )
+
+
+def _person_rows(
+    number: int, person: NamedPerson, unsure: Sequence[str], errors: Mapping[str, str]
+) -> list[FieldRow]:
+    doubtful = number == 0 and bool({"persons", "person_name", "person", "id_number", "subject"} & set(unsure))
+    checked = bool(person.id_number) and is_identity_number(person.id_number)
+    common = {"page": person.page, "box": person.box, "confidence": person.confidence}
+    return [
+        FieldRow(
+            name=f"persons-{number}-name",
+            label=_("姓名"),
+            value=person.name,
+            unsure=doubtful or (bool(person.name) and person.confidence < _SURE),
+            error=errors.get(f"persons-{number}-name", ""),
+            **common,  # type: ignore[arg-type]
+        ),
+        FieldRow(
+            name=f"persons-{number}-id_number",
+            label=_("公民身份号码"),
+            value=person.id_number,
+            unsure=bool(person.id_number) and not checked,
+            note=_("校验位相符") if checked else "",
+            error=errors.get(f"persons-{number}-id_number", ""),
+            **common,  # type: ignore[arg-type]
+        ),
+    ]
+
+
+def _unit_rows(
+    number: int,
+    unit: NamedUnit,
+    fields: Mapping[str, list[dict[str, Any]]],
+    unsure: Sequence[str],
+    errors: Mapping[str, str],
+) -> list[FieldRow]:
+    others = [f for f in fields.get("unit", []) if f["value"] != unit.name][:3] if number == 0 else []
+    return [
+        FieldRow(
+            name=f"units-{number}-name",
+            label=_("参保单位"),
+            value=unit.name,
+            unsure=number == 0 and "unit" in unsure,
+            confidence=unit.confidence if unit.name else 0.0,
+            page=unit.page,
+            box=unit.box,
+            error=errors.get(f"units-{number}-name", ""),
+            suggestions=tuple((f["value"], f["value"], f"{float(f['confidence']):.0%}") for f in others),
+        ),
+        FieldRow(
+            name=f"units-{number}-uscc",
+            label=_("统一社会信用代码"),
+            value=unit.uscc,
+            unsure=False,
+            error=errors.get(f"units-{number}-uscc", ""),
+        ),
+    ]
+
+
+def read_form(data: QueryDict, before: Description | None) -> Description:
+    """The description as the clerk left it; places on the page stay with values that did not change."""
+    year = data.get("year", "").strip()
+    written = data.get("document_date", "").strip()
+    kind = data.get("kind", "")
+    old_persons = {(p.name, p.id_number): p for p in before.persons} if before else {}
+    old_units = {(u.name, u.uscc): u for u in before.units} if before else {}
+    persons = [_person(name, number, old_persons) for name, number in _pairs(data, "persons", "id_number")]
+    units = [_unit(name, code, old_units) for name, code in _pairs(data, "units", "uscc")]
+    return Description(
+        kind=kind,
+        series=series_of(kind),
+        title=data.get("title", "").strip(),
+        year=int(year) if year.isascii() and year.isdigit() and len(year) <= 4 else 0,
+        document_date=paper_date(written) or written,
+        persons=tuple(persons),
+        units=tuple(units),
+        extra=dict(before.extra) if before else {},
+        confirmed_by="clerk",
+    )
+
+
+def _pairs(data: QueryDict, prefix: str, second: str) -> list[tuple[str, str]]:
+    found = []
+    for number in range(MOST_ROWS):
+        if f"{prefix}-{number}-name" not in data:
+            continue
+        name = data.get(f"{prefix}-{number}-name", "").strip()
+        other = data.get(f"{prefix}-{number}-{second}", "").strip().upper()
+        if name or other:
+            found.append((name, other))
+    return found
+
+
+def _person(name: str, number: str, old: Mapping[tuple[str, str], NamedPerson]) -> NamedPerson:
+    number = normalise_identity_number(number) if is_identity_number(number) else number
+    same = old.get((name, number)) or next((p for p in old.values() if p.name == name), None)
+    if same is None:
+        return NamedPerson(name, number, "clerk")
+    return dataclasses.replace(same, name=name, id_number=number, source="clerk", confidence=1.0)
+
+
+def _unit(name: str, code: str, old: Mapping[tuple[str, str], NamedUnit]) -> NamedUnit:
+    same = old.get((name, code)) or next((u for u in old.values() if u.name == name), None)
+    if same is None:
+        return NamedUnit(name, code, "clerk")
+    return dataclasses.replace(same, name=name, uscc=code, source="clerk", confidence=1.0)

@@ -1,0 +1,163 @@
+"""Skew, blankness, seals, turning and small pictures, on pages drawn here with known faults."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from cunzhen.capture import imaging
+from cunzhen.capture.rasters import Pixels
+
+RNG = np.random.default_rng(5)
+TEXT = "The applicant meets the conditions of retirement set out above "
+
+
+def drawn(width: int = 1240, height: int = 1754, lines: int = 30) -> Image.Image:
+    """A page of type at 150 dpi."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(24)
+    for number in range(lines):
+        draw.text((120, 120 + 46 * number), TEXT[number % 9 :] + TEXT[: 9 + number], "black", font)
+    return image
+
+
+def as_pixels(image: Image.Image) -> Pixels:
+    return np.asarray(image)
+
+
+def looked_at(image: Image.Image) -> imaging.Sketch:
+    return imaging.sketch(imaging.to_grey(as_pixels(image)))
+
+
+def faded(image: Image.Image, left: float = 0.2) -> Image.Image:
+    return Image.fromarray((255 - (255 - as_pixels(image).astype(float)) * left).astype(np.uint8))
+
+
+def noisy(image: Image.Image, deviation: float) -> Image.Image:
+    pixels = as_pixels(image).astype(float)
+    return Image.fromarray((pixels + RNG.normal(0, deviation, pixels.shape)).clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("degrees", [-6.0, -3.3, -1.0, -0.4, 0.3, 0.9, 2.0, 5.5])
+@pytest.mark.parametrize("worn", [lambda i: i, faded, lambda i: noisy(i, 40)], ids=["clean", "faded", "noisy"])
+def test_skew_is_found(degrees: float, worn: object) -> None:
+    turned = drawn().rotate(degrees, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    page = looked_at(worn(turned))  # type: ignore[operator]
+    assert abs(imaging.skew_of(page) - -degrees) <= 0.15
+
+
+def test_a_level_page_is_left_alone() -> None:
+    assert imaging.skew_of(looked_at(drawn())) == 0.0
+    assert imaging.skew_of(looked_at(Image.new("RGB", (1240, 1754), "white"))) == 0.0
+
+
+def test_straightening_loses_no_corner_and_levels_the_lines() -> None:
+    page = as_pixels(drawn())
+    marked = page.copy()
+    marked[:12, :12] = (0, 0, 255)
+    marked[-12:, -12:] = (0, 0, 255)
+    turned = imaging.upright(marked, 0, 4.0)
+    angle = math.radians(4)
+    assert turned.shape[1] == math.ceil(1240 * math.cos(angle) + 1754 * math.sin(angle))
+    blue = (turned[..., 2] > 180) & (turned[..., 0] < 90)
+    assert blue.sum() > 200
+    rows = np.nonzero(blue.any(axis=1))[0]
+    assert rows.min() < 110
+    assert rows.max() > turned.shape[0] - 110
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_turning_is_clockwise(rotation: int) -> None:
+    page = np.full((20, 10), 255, np.uint8)
+    page[0, 0] = 0
+    corner = {90: (0, 19), 180: (19, 9), 270: (9, 0)}[rotation]
+    turned = imaging.upright(page, rotation, 0.0)
+    assert turned[corner] == 0
+    assert (turned == 0).sum() == 1
+
+
+def test_lines_running_down_the_page_are_noticed() -> None:
+    page = drawn()
+    assert not imaging.is_sideways(looked_at(page))
+    assert imaging.is_sideways(looked_at(page.rotate(90, expand=True)))
+
+
+@pytest.mark.parametrize("worn", [lambda i: i, faded, lambda i: noisy(i, 30)], ids=["clean", "faded", "noisy"])
+def test_blank_follows_the_contrast(worn: object) -> None:
+    sheet = Image.new("RGB", (1240, 1754), (246, 240, 228))
+    numbered = sheet.copy()
+    ImageDraw.Draw(numbered).text((620, 1650), "1", "black", ImageFont.load_default(28))
+    assert imaging.marks(looked_at(worn(sheet))) == 0  # type: ignore[operator]
+    assert imaging.marks(looked_at(worn(numbered))) >= 1  # type: ignore[operator]
+    assert imaging.marks(looked_at(worn(drawn()))) > 100  # type: ignore[operator]
+
+
+def test_dust_and_the_scanners_edge_are_no_marks() -> None:
+    sheet = np.full((3508, 2480), 250, np.uint8)
+    for x, y in RNG.integers(60, 2400, (150, 2)):
+        sheet[y : y + 3, x : x + 3] = 0
+    sheet[:, :40] = 0
+    assert imaging.marks(imaging.sketch(sheet)) == 0
+
+
+def sealed(
+    image: Image.Image, centre: tuple[int, int], radius: int = 118, ink: tuple[int, int, int] = (200, 30, 40)
+) -> Image.Image:
+    layer = Image.new("RGB", image.size, "white")
+    draw = ImageDraw.Draw(layer)
+    x, y = centre
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=ink, width=8)
+    draw.regular_polygon((x, y, radius // 3), 5, fill=ink)
+    layer = layer.filter(ImageFilter.GaussianBlur(0.7))
+    return Image.fromarray((as_pixels(image).astype(int) * as_pixels(layer) // 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("ink", [(200, 30, 40), (225, 120, 125), (235, 160, 160)], ids=["fresh", "pale", "faint"])
+def test_seals_are_found_and_lifted_off_the_type(ink: tuple[int, int, int]) -> None:
+    page = drawn()
+    stamped = sealed(page, (500, 600), ink=ink)
+    found = imaging.seals(as_pixels(stamped))
+    assert len(found) == 1
+    x0, y0, x1, y1 = found[0]
+    assert x0 <= 384
+    assert y0 <= 484
+    assert x1 >= 616
+    assert y1 >= 716
+    clean = imaging.without_red(as_pixels(stamped), found)
+    wanted, before = imaging.to_grey(as_pixels(page)), imaging.to_grey(as_pixels(stamped))
+    area = np.s_[484:716, 384:616]
+    residue = np.abs(clean[area].astype(int) - wanted[area]).mean()
+    assert residue < 0.4 * np.abs(before[area].astype(int) - wanted[area]).mean()
+    assert (clean[area][wanted[area] < 60] < 110).mean() > 0.95
+
+
+def test_no_seals_on_yellow_paper_grey_pages_or_red_headings() -> None:
+    yellow = np.asarray(drawn()) * np.array([1.0, 0.93, 0.75])
+    assert imaging.seals(yellow.astype(np.uint8)) == []
+    assert imaging.seals(imaging.to_grey(as_pixels(drawn()))) == []
+    heading = drawn()
+    ImageDraw.Draw(heading).text((150, 20), "COUNTY INSURANCE OFFICE", (215, 20, 30), ImageFont.load_default(70))
+    assert imaging.seals(as_pixels(heading)) == []
+
+
+def test_the_other_side_is_wiped_but_a_faded_page_is_not() -> None:
+    page = imaging.to_grey(as_pixels(drawn(lines=15)))
+    back = cv2.GaussianBlur(np.ascontiguousarray(np.fliplr(imaging.to_grey(as_pixels(drawn(lines=30))))), (0, 0), 2)
+    through = np.minimum(page, 255 - (255 - back.astype(int)) * 15 // 100).astype(np.uint8)
+    wiped = imaging.without_ghosts(through, imaging.sketch(through))
+    assert (wiped[900:] == 255).all()
+    assert (wiped[100:800] < 60).sum() > 0.95 * (page[100:800] < 60).sum()
+    pale = imaging.to_grey(as_pixels(faded(drawn())))
+    assert np.array_equal(imaging.without_ghosts(pale, imaging.sketch(pale)), pale)
+
+
+def test_thumbnails_are_small_and_upright() -> None:
+    picture = Image.open(io.BytesIO(imaging.thumbnail(as_pixels(drawn().rotate(90, expand=True)), 90)))
+    assert picture.size == (200, 283)
+    assert picture.format == "JPEG"
