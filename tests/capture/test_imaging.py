@@ -157,6 +157,15 @@ def test_the_other_side_is_wiped_but_a_faded_page_is_not() -> None:
     assert np.array_equal(imaging.without_ghosts(pale, imaging.sketch(pale)), pale)
 
 
+def test_a_fax_is_softened_and_a_grey_page_is_not() -> None:
+    grey = imaging.to_grey(as_pixels(drawn()))
+    fax = np.where(grey < 128, 0, 255).astype(np.uint8)
+    soft = imaging.softened(fax)
+    assert len(np.unique(soft)) > 50
+    assert np.abs(soft.astype(int) - fax).max() < 220
+    assert imaging.softened(grey) is grey
+
+
 def test_thumbnails_are_small_and_upright() -> None:
     picture = Image.open(io.BytesIO(imaging.thumbnail(as_pixels(drawn().rotate(90, expand=True)), 90)))
     assert picture.size == (200, 283)

@@ -11,8 +11,12 @@ import pytest
 from cunzhen.capture.extraction.kinds import load_rules
 from cunzhen.holdings import kinds
 
-ROWS: list[dict[str, Any]] = json.loads((files("cunzhen.holdings") / "data/retention_schedule.json").read_text("utf-8"))["rows"]
-KINDS: list[dict[str, Any]] = json.loads((files("cunzhen.holdings") / "data/material_kinds.json").read_text("utf-8"))["kinds"]
+ROWS: list[dict[str, Any]] = json.loads(
+    (files("cunzhen.holdings") / "data/retention_schedule.json").read_text("utf-8")
+)["rows"]
+KINDS: list[dict[str, Any]] = json.loads((files("cunzhen.holdings") / "data/material_kinds.json").read_text("utf-8"))[
+    "kinds"
+]
 FIELDS = {
     "title", "year", "person_name", "id_number", "unit", "uscc", "document_date", "birth_date", "retire_date",
     "death_date", "accident_date", "amount", "insured_months", "document_number",

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -189,6 +190,10 @@ class _Readers:
             self._open[name] = (mark, index, reader)
             return reader
 
+    def knows(self, name: str) -> bool:
+        """Whether the generation is open here, and so of the right version."""
+        return name in self._open
+
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
@@ -216,8 +221,8 @@ def reader() -> Reader:
     """
     failure: Unavailable | None = None
     for _ in range(2):  # a swap between reading a pointer and opening what it names calls for a second look
-        for name in (pointed(CURRENT), pointed(BUILDING)):
-            if not name or not _is_current_version(name):
+        for name in map(pointed, (CURRENT, BUILDING)):
+            if not name or not (_READERS.knows(name) or _is_current_version(name)):
                 continue
             try:
                 with reported_damage(name):
@@ -239,6 +244,7 @@ def _is_current_version(name: str) -> bool:
     return bool(found == _made_with())
 
 
+@cache
 def _made_with() -> dict[str, object]:
     """What an index depends on besides its content; where anything differs, questions would not meet their answers."""
     return {"version": SCHEMA_VERSION, "dictionary": fingerprint(), "engine": version("tantivy")}

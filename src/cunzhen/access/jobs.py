@@ -1,4 +1,4 @@
-"""Background work of search: entries get their numbers, and the index follows the ledger."""
+"""What every worker does each second: number the ledger, then bring the index up to it."""
 
 from __future__ import annotations
 
@@ -6,5 +6,9 @@ from cunzhen.access.operations import follow_ledger
 from cunzhen.jobs import every
 from cunzhen.ledger.operations import sequence
 
-every(1.0)(sequence)  # the ledger lies beside the jobs and cannot register its own
-every(1.0)(follow_ledger)
+
+@every(1.0)
+def follow() -> None:
+    """Both are done by one worker at a time; the others find the locks taken and do nothing."""
+    sequence()
+    follow_ledger()

@@ -18,6 +18,7 @@ from cunzhen.access.vocabulary import is_known
 _BOOSTS = {"exact": 2.0, "title": 4.0, "names": 6.0, "units": 3.0}
 _WHOLE_NAME_BOOST = 12.0
 _WIDEST_YEAR = 9999
+_MOST_TERMS = 64
 
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -32,7 +33,7 @@ def authorised(query: Query, filters: Filters, agencies: Collection[UUID], label
         labels: field to code to Chinese label, so that 类别:养老 finds its code.
         loose: whether long terms also match by their words.
     """
-    parts = [(Occur.Must, _silent(Tantivy.term_set_query(schema(), "agency", sorted(map(str, agencies)))))]
+    parts = [(Occur.Must, _silent(_any_value("agency", sorted(map(str, agencies)))))]
     parts += [(Occur.Must, _silent(_any_value(name, values))) for name, values in filters.values().items()]
     compiler = _Compiler(labels, loose)
     parts += [(Occur.Must, compiler.group(group)) for group in query.groups]
@@ -71,7 +72,7 @@ class _Compiler:
     def group(self, terms: Sequence[Term]) -> Tantivy:
         """Any of the terms."""
         queries = [self._negated(t) if t.negated else self._term(t) for t in terms]
-        return queries[0] if len(queries) == 1 else _any(queries)
+        return _any(queries)
 
     def _negated(self, term: Term) -> Tantivy:
         return Tantivy.boolean_query([(Occur.Must, _silent(Tantivy.all_query())), (Occur.MustNot, self._term(term))])
@@ -149,10 +150,17 @@ _PLAIN_TERMS: Mapping[Kind, Callable[[Term], Tantivy]] = {
 def _any_value(field: str, values: Sequence[str]) -> Tantivy:
     if field == "year":
         return _any([_years(int(v), int(v)) for v in values])
-    return Tantivy.term_set_query(schema(), field, list(values))
+    if len(values) > _MOST_TERMS:
+        return Tantivy.term_set_query(schema(), field, list(values))
+    # A set of terms is unrolled over the whole index for every question; single terms are skipped through.
+    return _any([Tantivy.term_query(schema(), field, v, "basic") for v in values])
 
 
 def _any(queries: Sequence[Tantivy]) -> Tantivy:
+    if len(queries) == 1:
+        return queries[0]
+    if not queries:
+        return Tantivy.empty_query()
     return Tantivy.boolean_query([(Occur.Should, q) for q in queries])
 
 

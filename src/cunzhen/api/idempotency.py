@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,29 +16,31 @@ from django.utils import timezone
 
 from cunzhen.api.auth import actor_in
 from cunzhen.api.models import IdempotencyKey
-from cunzhen.errors import Conflict
+from cunzhen.errors import Conflict, Invalid
 
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
+KEPT = timedelta(days=7)
 
 
 def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     """Run the view once per key; it returns a pydantic model or ``(status, model)``.
 
-    The view, its rows and the kept answer share one transaction, so a crash leaves all of it or nothing.
+    The view, its rows and the kept answer share one transaction, so a crash leaves all of it or nothing. What the
+    view refuses is not kept: the same key may be tried again.
 
     Raises:
-        Conflict: ``API-05`` the key was used for another request.
+        Conflict: ``API-05`` the key was used for another request. Invalid: ``API-13`` an impossible key.
     """
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        key = request.headers.get("Idempotency-Key", "")[:_LONGEST_KEY]
+        key = _key(request)
         if not key:
             return view(request, *args, **kwargs)
         actor = actor_in(request)
         digest = _digest(request)
         with transaction.atomic():
-            with connection.cursor() as cursor:
+            with connection.cursor() as cursor:  # the second of two at once waits here for the first
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"{actor.id}/{key}"])
             kept = IdempotencyKey.objects.filter(actor_id=actor.id, key=key).first()
             if kept is None:
@@ -59,13 +63,34 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
             )
         return HttpResponse(bytes(kept.body), status=kept.status, content_type="application/json; charset=utf-8")
 
+    # Ninja reads the parameters from here, and would look for their types in this module instead of the view's.
+    wrapper.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
     return wrapper
+
+
+def forget_old_keys(now: datetime) -> int:
+    """Drop the answers that are older than seven days.
+
+    Args:
+        now: when.
+
+    Returns:
+        how many.
+    """
+    return IdempotencyKey.objects.filter(created_at__lt=now - KEPT).delete()[0]
+
+
+def _key(request: HttpRequest) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid(
+            "API-13",
+            f"Idempotency-Key 须为不超过 {LONGEST_KEY} 个的可见 ASCII 字符。",
+            f"An Idempotency-Key has at most {LONGEST_KEY} printable ASCII characters.",
+        )
+    return key
 
 
 def _digest(request: HttpRequest) -> str:
     head = f"{request.method} {request.get_full_path()}\n".encode()
-    multipart = (request.content_type or "").startswith("multipart/")
-    if not multipart:
-        return hashlib.sha256(head + request.body).hexdigest()
-    names = sorted(f"{f.name}\0{f.size}" for files in request.FILES.lists() for f in files[1])
-    return hashlib.sha256(head + "\n".join(names).encode()).hexdigest()
+    return hashlib.sha256(head + request.body).hexdigest()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date, datetime
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 
 from cunzhen.api.auth import actor_in
 from cunzhen.api.paging import Page, page_of
+from cunzhen.api.texts import Code, Limit, Year
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings import kinds, queries
 from cunzhen.holdings.models import Item
@@ -18,6 +21,7 @@ from cunzhen.holdings.operations import view_component, view_item, view_page
 from cunzhen.preservation.queries import open_content
 
 router = Router(tags=["items"])
+_MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 class ItemOut(Schema):
@@ -117,12 +121,12 @@ def _item_values(item: Item) -> dict[str, object]:
 @router.get("/items", response=Page[ItemOut], operation_id="list_items")
 def index(
     request: HttpRequest,
-    year: int | None = None,
-    series: str = "",
-    kind: str = "",
-    code: str = "",
+    year: Year | None = None,
+    series: Code = "",
+    kind: Code = "",
+    code: Code = "",
     cursor: str = "",
-    limit: int = Query(50, ge=1, le=200),
+    limit: Limit = 50,
 ) -> Page[ItemOut]:
     """Items within reach, newest first, narrowed by year, series, kind or archival code."""
     actor = actor_in(request)
@@ -130,7 +134,8 @@ def index(
     rows = queries.visible_items(actor).select_related("fonds", "series")
     wanted = {"year": year, "series__code": series, "kind": kind, "codes__code": code}
     rows = rows.filter(**{name: value for name, value in wanted.items() if value})
-    return page_of(rows, cursor, limit, lambda item: ItemOut.model_validate(_item_values(item)))
+    found, following = page_of(rows, cursor, limit)
+    return Page(items=[ItemOut.model_validate(_item_values(item)) for item in found], next=following)
 
 
 @router.get("/items/{item_id}", response=ItemDetailOut, operation_id="view_item")
@@ -177,7 +182,7 @@ def record(request: HttpRequest, item_id: UUID) -> ItemDetailOut:
 def page(request: HttpRequest, item_id: UUID, number: int) -> PageOut:
     """What was read on one page; the look is recorded."""
     row = view_page(actor_in(request), item_id=item_id, number=number, now=timezone.now())
-    text = queries.open_page(row.words)
+    text = queries.open_page(bytes(row.words))
     return PageOut(
         number=row.number,
         width=text.width,
@@ -191,9 +196,33 @@ def page(request: HttpRequest, item_id: UUID, number: int) -> PageOut:
     )
 
 
-@router.get("/items/{item_id}/components/{number}", operation_id="view_component", response=None)
+@router.get(
+    "/items/{item_id}/components/{number}",
+    operation_id="view_component",
+    response=None,
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "the file",
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        }
+    },
+)
 def component(request: HttpRequest, item_id: UUID, number: int) -> FileResponse:
     """One original file, byte for byte; the look is recorded. It is always sent as a download."""
     row = view_component(actor_in(request), item_id=item_id, number=number, now=timezone.now())
     content = open_content(item_id, row.path)
-    return FileResponse(content, as_attachment=True, filename=row.name.rsplit("/", 1)[-1], content_type=row.mime)
+    response = FileResponse(content, as_attachment=True, filename=_file_name(row.name), content_type=_mime(row.mime))
+    response["Content-Length"] = str(row.size)
+    return response
+
+
+def _file_name(name: str) -> str:
+    """The last part of the name without what a header or another system's disk cannot bear."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join("_" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in last) or "file"
+
+
+def _mime(mime: str) -> str:
+    return mime if _MIME.fullmatch(mime) else "application/octet-stream"

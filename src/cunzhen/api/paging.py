@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -22,8 +21,8 @@ class Page(Schema, Generic[T]):
     next: str
 
 
-def page_of(rows: QuerySet[M], cursor: str, limit: int, out: Callable[[M], T]) -> Page[T]:
-    """The page after the cursor, newest first.
+def page_of(rows: QuerySet[M], cursor: str, limit: int) -> tuple[list[M], str]:
+    """The rows of the page after the cursor, newest first, and the cursor of the next one (empty on the last).
 
     Raises:
         Invalid: ``API-06`` a cursor that this list never gave.
@@ -36,4 +35,4 @@ def page_of(rows: QuerySet[M], cursor: str, limit: int, out: Callable[[M], T]) -
             raise Invalid("API-06", "翻页标记无效，请从第一页开始。", "The cursor is not valid.") from None
     found = list(ordered[: limit + 1])
     more = len(found) > limit
-    return Page(items=[out(row) for row in found[:limit]], next=str(found[limit - 1].pk) if more else "")
+    return found[:limit], str(found[limit - 1].pk) if more else ""

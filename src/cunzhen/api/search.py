@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 
 from cunzhen.access.operations import search_items
 from cunzhen.access.queries import results
 from cunzhen.access.rules import Filters, Hit, Results, Sort
 from cunzhen.api.auth import actor_in
+from cunzhen.api.texts import Code, HitLimit, PageNumber, QueryText
 
 router = Router(tags=["search"])
 
@@ -19,8 +20,8 @@ router = Router(tags=["search"])
 class SearchIn(Schema):
     """A query in the search language, with values chosen from facets."""
 
-    query: str
-    filters: dict[str, list[str]] = {}
+    query: QueryText
+    filters: dict[str, list[Code]] = {}
     sort: Sort = Sort.RELEVANCE
     exact: bool = False
 
@@ -66,7 +67,7 @@ class SearchOut(Schema):
 
 
 @router.post("/searches", response={201: SearchOut}, operation_id="search_items")
-def create(request: HttpRequest, data: SearchIn, limit: int = Query(20, ge=1, le=100)) -> tuple[int, SearchOut]:
+def create(request: HttpRequest, data: SearchIn, limit: HitLimit = 20) -> tuple[int, SearchOut]:
     """Search; the answer can be opened again under its id by those with the right."""
     actor = actor_in(request)
     search = search_items(
@@ -81,9 +82,7 @@ def create(request: HttpRequest, data: SearchIn, limit: int = Query(20, ge=1, le
 
 
 @router.get("/searches/{search_id}", response=SearchOut, operation_id="view_search")
-def record(
-    request: HttpRequest, search_id: UUID, page: int = Query(1, ge=1), limit: int = Query(20, ge=1, le=100)
-) -> SearchOut:
+def record(request: HttpRequest, search_id: UUID, page: PageNumber = 1, limit: HitLimit = 20) -> SearchOut:
     """A page of an earlier search, answered anew."""
     return _search_out(search_id, results(actor_in(request), search_id, page=page, size=limit))
 
@@ -99,7 +98,8 @@ def _search_out(search_id: UUID, found: Results) -> SearchOut:
         index_behind=found.index_behind,
         items=[_hit_out(h) for h in found.hits],
         facets={
-            f.field: [FacetValueOut(value=v.value, label=v.label, count=v.count) for v in f.values] for f in found.facets
+            f.field: [FacetValueOut(value=v.value, label=v.label, count=v.count) for v in f.values]
+            for f in found.facets
         },
         notes=[n.message for n in found.notes],
     )

@@ -8,28 +8,34 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import File, Query, Router, Schema, UploadedFile
+from ninja import File, Form, Router, Schema, UploadedFile
 
 from cunzhen.access.queries import indexed_items
 from cunzhen.api.auth import actor_in
+from cunzhen.api.described import KEY_HEADER
 from cunzhen.api.idempotency import idempotent
 from cunzhen.api.paging import Page, page_of
+from cunzhen.api.texts import Code, FilePath, Limit, Name, SeriesCode, Year
 from cunzhen.capture import queries
-from cunzhen.capture.models import Transfer
+from cunzhen.capture.models import Transfer, Upload
 from cunzhen.capture.operations import add_file, append_upload, open_transfer, receive_uploads
+from cunzhen.capture.operations.uploads import upload_path
 from cunzhen.capture.receipts import receipt_of
+from cunzhen.capture.rules import Counts
+from cunzhen.errors import Conflict
 
 router = Router(tags=["transfers"])
+_BLOCK = 1 << 20
 
 
 class TransferIn(Schema):
     """What a new transfer needs."""
 
-    name: str
-    fonds: str = ""
+    name: Name
+    fonds: Code = ""
     auto: bool = False
-    year: int | None = None
-    series: str = ""
+    year: Year | None = None
+    series: SeriesCode = ""
 
 
 class CountsOut(Schema):
@@ -106,8 +112,8 @@ class FileOut(Schema):
     offset: int
 
 
-def _transfer_out(transfer: Transfer) -> TransferOut:
-    counts = queries.counts_of(transfer)
+def _transfer_out(transfer: Transfer, counts: Counts | None = None) -> TransferOut:
+    counts = counts or queries.counts_of(transfer)
     return TransferOut(
         id=transfer.id,
         number=transfer.number,
@@ -122,7 +128,7 @@ def _transfer_out(transfer: Transfer) -> TransferOut:
     )
 
 
-@router.post("/transfers", response={201: TransferOut}, operation_id="open_transfer")
+@router.post("/transfers", response={201: TransferOut}, operation_id="open_transfer", openapi_extra=KEY_HEADER)
 @idempotent
 def create(request: HttpRequest, data: TransferIn) -> tuple[int, TransferOut]:
     """Open a transfer that files can be added to."""
@@ -139,9 +145,11 @@ def create(request: HttpRequest, data: TransferIn) -> tuple[int, TransferOut]:
 
 
 @router.get("/transfers", response=Page[TransferOut], operation_id="list_transfers")
-def index(request: HttpRequest, cursor: str = "", limit: int = Query(50, ge=1, le=200)) -> Page[TransferOut]:
+def index(request: HttpRequest, cursor: str = "", limit: Limit = 50) -> Page[TransferOut]:
     """Transfers within reach, newest first."""
-    return page_of(queries.visible_transfers(actor_in(request)), cursor, limit, _transfer_out)
+    found, following = page_of(queries.visible_transfers(actor_in(request)), cursor, limit)
+    counts = queries.counts_of_many([t.id for t in found])
+    return Page(items=[_transfer_out(t, counts[t.id]) for t in found], next=following)
 
 
 @router.get("/transfers/{transfer_id}", response=TransferOut, operation_id="view_transfer")
@@ -151,21 +159,50 @@ def record(request: HttpRequest, transfer_id: UUID) -> TransferOut:
 
 
 @router.post("/transfers/{transfer_id}/files", response={201: FileOut}, operation_id="add_file")
-def add(request: HttpRequest, transfer_id: UUID, file: File[UploadedFile], path: str = "") -> tuple[int, FileOut]:
+def add(
+    request: HttpRequest, transfer_id: UUID, file: File[UploadedFile], path: Form[FilePath] = ""
+) -> tuple[int, FileOut]:
     """Add one file. ``path`` is its name within the pile, with folders; large files go through ``/uploads/`` (tus).
 
-    Sending the same path and size again is harmless, so no ``Idempotency-Key`` is needed.
+    Sending the same file again is harmless, so no ``Idempotency-Key`` is needed; other content under a name that has
+    been sent already is a conflict.
     """
     actor = actor_in(request)
     name = path or PurePosixPath(file.name or "file").name
     upload = add_file(actor, transfer_id=transfer_id, path=name, size=file.size or 0, now=timezone.now())
+    _check_same_start(upload, file)
     if upload.offset < upload.size:
         file.seek(upload.offset)
         upload = append_upload(actor, upload_id=upload.id, offset=upload.offset, body=file)  # type: ignore[arg-type]
     return 201, FileOut(id=upload.id, path=upload.path, size=upload.size, offset=upload.offset)
 
 
-@router.post("/transfers/{transfer_id}/receive", response=TransferOut, operation_id="receive_transfer")
+def _check_same_start(upload: Upload, file: UploadedFile) -> None:
+    """What was kept of an earlier sending must be this file's beginning, or two papers would become one.
+
+    Raises:
+        Conflict: ``API-14``.
+    """
+    left = upload.offset
+    file.seek(0)
+    with upload_path(upload).open("rb") as kept:
+        while left:
+            size = min(left, _BLOCK)
+            if kept.read(size) != file.read(size):
+                raise Conflict(
+                    "API-14",
+                    "同名文件已经传过，但内容不同。请改名后再传，或另开一个批次。",
+                    "A file of that name was sent already with other content. Rename it or open another transfer.",
+                )
+            left -= size
+
+
+@router.post(
+    "/transfers/{transfer_id}/receive",
+    response=TransferOut,
+    operation_id="receive_transfer",
+    openapi_extra=KEY_HEADER,
+)
 @idempotent
 def receive(request: HttpRequest, transfer_id: UUID) -> TransferOut:
     """Receive everything that was added; reading and filing go on in the background."""
@@ -176,4 +213,6 @@ def receive(request: HttpRequest, transfer_id: UUID) -> TransferOut:
 def receipt(request: HttpRequest, transfer_id: UUID) -> ReceiptOut:
     """The receipt as it stands; final once the transfer is closed."""
     actor = actor_in(request)
-    return ReceiptOut.model_validate(receipt_of(actor, transfer_id=transfer_id, indexed=lambda ids: len(indexed_items(ids))))
+    return ReceiptOut.model_validate(
+        receipt_of(actor, transfer_id=transfer_id, indexed=lambda ids: len(indexed_items(ids)))
+    )

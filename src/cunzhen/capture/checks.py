@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -188,7 +189,7 @@ def failures(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
     return tuple(r for r in results if r.result == FAIL)
 
 
-# What a check function gives back: the result and the values of its wording.
+# The result and the values of its wording.
 Verdict = tuple[str, Mapping[str, str]]
 
 
@@ -285,9 +286,9 @@ def _attached(facts: ItemFacts, _: date) -> Verdict:
 
 
 def _package_consistent(facts: ItemFacts, _: date) -> Verdict:
-    bad = sorted(set(facts.package_paths) ^ set(facts.described_paths))
-    twice = [p for p in facts.package_paths if facts.package_paths.count(p) > 1]
-    return _judge(bad + sorted(set(twice)), "paths")
+    bad = set(facts.package_paths) ^ set(facts.described_paths)
+    bad |= {p for p, count in Counter(facts.package_paths).items() if count > 1}
+    return _judge(sorted(bad), "paths")
 
 
 def _item_count(facts: ItemFacts, _: date) -> Verdict:
@@ -299,9 +300,9 @@ def _byte_count(facts: ItemFacts, _: date) -> Verdict:
 
 
 def _compare(declared: int, received: int) -> Verdict:
-    if declared < 0:
-        return _ok(applies=False)
-    return _ok() if declared == received else (FAIL, {"declared": str(declared), "received": str(received)})
+    if declared < 0 or declared == received:
+        return _ok(applies=declared >= 0)
+    return FAIL, {"declared": str(declared), "received": str(received)}
 
 
 def _required(facts: ItemFacts, _: date) -> Verdict:
@@ -356,13 +357,10 @@ def _infection(facts: ItemFacts, _: date) -> Verdict:
 
 
 def _is_date(text: str) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
     try:
-        date.fromisoformat((text + "-01-01")[:10])
+        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat((text + "-01-01")[:10]))
     except ValueError:
         return False
-    return True
 
 
 def _read(name: str) -> dict[str, list[dict[str, str]]]:

@@ -22,7 +22,7 @@ from cunzhen.formats.identifiers import is_identity_number
 from cunzhen.formats.page_text import Word
 
 SURE = 0.99  # mean confidence of a run below which the second model reads it too
-_LEAST = 0.5  # what neither model reads better than this is a smudge, not text
+_LEAST = 0.6  # what neither model reads better than this is a smudge, not text
 _MAX_SECOND = 120  # runs of one page that are read again
 _DETECTION_SIDE = 1440
 _PAD = 2

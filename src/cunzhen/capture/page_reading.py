@@ -145,7 +145,7 @@ def read_raster(raster: Raster, engine: Reader) -> ReadPage:
 
 
 def _prepare(raster: Raster) -> _Prepared:
-    grey = imaging.to_grey(raster.pixels)
+    grey = imaging.softened(imaging.to_grey(raster.pixels))
     red = imaging.seals(raster.pixels)
     clean = imaging.without_red(raster.pixels, red) if red else grey
     small = imaging.reduced(raster.pixels)

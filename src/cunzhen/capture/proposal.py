@@ -43,7 +43,7 @@ def propose(
     """
     kind = _kind(row) or suggestions.value("kind")
     date = paper_date(row.get("date", "")) or suggestions.value("document_date")
-    year = _year(row.get("year", "")) or _year(date) or _year(suggestions.value("year")) or default_year or 0
+    year = _year(row.get("year", "")) or _year(suggestions.value("year")) or _year(date) or default_year or 0
     persons, persons_differ = _persons(suggestions, row)
     units, unit_differs = _units(suggestions, row)
     description = Description(
@@ -51,7 +51,7 @@ def propose(
         series=kinds.series_of(kind) or _series(row) or default_series,
         title=(row.get("title") or suggestions.value("title"))[:300],
         year=year,
-        document_date=date if date.startswith(str(year)) else "",
+        document_date=date if _year(date) in {year, year + 1} else "",
         persons=persons,
         units=units,
         extra={n: f[0].value for n, f in suggestions.fields.items() if n not in _OWN and f and f[0].value},

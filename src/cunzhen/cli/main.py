@@ -70,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if wants_help else EXIT_MISUSE
     os.environ["CUNZHEN_HOME"] = str(Path(first.home).resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cunzhen.config.settings")
-    signal.signal(signal.SIGTERM, _leave)  # so that the database is let go of on the way out
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that the database is let go of on the way out
+        signal.signal(number, _leave)
     try:
         return _run(first.command, words)
     except CunzhenError as error:

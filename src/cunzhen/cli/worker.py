@@ -7,15 +7,9 @@ import sys
 
 from django.conf import settings
 
-from cunzhen.access.operations import follow_ledger
-from cunzhen.jobs import every
 from cunzhen.jobs.worker import run_worker
-from cunzhen.ledger.operations import sequence
 
 HELP = "执行排队的后台工作"
-
-SEQUENCE_SECONDS = 0.5
-FOLLOW_SECONDS = 0.5
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +25,5 @@ def run(args: argparse.Namespace) -> int:
     if concurrency < 1:
         print("--concurrency 至少为 1 / must be at least 1", file=sys.stderr)
         return 2
-    every(SEQUENCE_SECONDS)(sequence)
-    every(FOLLOW_SECONDS)(follow_ledger)
     queues = [q for q in args.queues.split(",") if q] or None
     return 0 if run_worker(concurrency, queues, wait=not args.once) else 1

@@ -88,6 +88,7 @@ READERS = int(_number("CUNZHEN_READERS", os.cpu_count() or 1, 1, 256))
 UPLOAD_LIMIT_BYTES = int(_number("CUNZHEN_UPLOAD_LIMIT_MB", 2048, 1, 1_000_000)) * 1_000_000
 
 INSTALLED_APPS = [
+    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

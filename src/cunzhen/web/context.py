@@ -36,7 +36,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "agency": Agency.objects.only("name").get(id=actor.agency_id),
-        "role_names": "、".join(
+        "role_names": ("、" if language.startswith("zh") else ", ").join(
             ROLE_LABELS[Role(r)][0 if language.startswith("zh") else 1] for r in sorted(actor.roles)
         ),
         "menu": _menu(actor, request.path),

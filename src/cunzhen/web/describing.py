@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cunzhen.capture.proposal import paper_date
 from cunzhen.capture.rules import Description
+from cunzhen.errors import Invalid
 from cunzhen.formats.identifiers import is_identity_number, normalise_identity_number
 from cunzhen.holdings.kinds import kind_name, series_of
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
+from cunzhen.web.people import plain_text, said
 
 MOST_ROWS = 200
 _SURE = 0.9
+_ENGLISH = {
+    "kind": "Choose the kind of material.",
+    "title": "Write a title of at most 300 characters.",
+    "year": "The year must lie between 1900 and this year.",
+    "document_date": "Write the date as 2019-03-06, 2019-03 or 2019, in the item's year or the one after.",
+    "id_number": "The check character does not agree; compare each digit with the paper.",
+    "uscc": "The check character does not agree; compare the code with the paper.",
+}
 
 
 @dataclass(frozen=True)
@@ -50,11 +61,15 @@ class FieldRow:
 
 
 def field_rows(
-    description: Description | None, suggestions: Mapping[str, Any], unsure: Sequence[str], errors: Mapping[str, str]
+    description: Description | None,
+    suggestions: Mapping[str, Any],
+    unsure: Sequence[str],
+    errors: Mapping[str, str],
+    typed: Mapping[str, str],
 ) -> list[FieldRow]:
-    """Rows in the order of the paper's heading: what it is, whose, when."""
+    """Rows in the order of the paper's heading: what it is, whose, when; what was typed stays even where it is wrong."""
     fields: Mapping[str, list[dict[str, Any]]] = suggestions.get("fields", {})
-    values = _values(description)
+    values = _values(description) | dict(typed)
     rows = [
         _row(name, label, kind, values.get(name, ""), fields.get(source, []), unsure, errors)
         for name, label, kind, source in (
@@ -100,21 +115,23 @@ def _row(
         label=label,
         value=value,
         kind=kind,
-        unsure=name in unsure or name in errors or not value and name != "document_date",
+        unsure=name in unsure or name in errors or (not value and name != "document_date"),
         confidence=float(best["confidence"]) if best and best["value"] == value else 0.0,
         page=int(best["page"]) if best else -1,
         box=tuple(best["box"]) if best and best["box"] else None,
         error=errors.get(name, ""),
         suggestions=tuple(
-            (f["value"], kind_name(f["value"]) if kind == "kind" else f["value"], f"{float(f['confidence']):.0%}")
+            (
+                f["value"],
+                kind_name(f["value"], get_language() or "zh") if kind == "kind" else f["value"],
+                f"{float(f['confidence']):.0%}",
+            )
             for f in others
         ),
     )
 
 
-def _person_rows(
-    number: int, person: NamedPerson, unsure: Sequence[str], errors: Mapping[str, str]
-) -> list[FieldRow]:
+def _person_rows(number: int, person: NamedPerson, unsure: Sequence[str], errors: Mapping[str, str]) -> list[FieldRow]:
     doubtful = number == 0 and bool({"persons", "person_name", "person", "id_number", "subject"} & set(unsure))
     checked = bool(person.id_number) and is_identity_number(person.id_number)
     common = {"page": person.page, "box": person.box, "confidence": person.confidence}
@@ -169,10 +186,25 @@ def _unit_rows(
     ]
 
 
+def typed_fields(data: QueryDict) -> dict[str, str]:
+    """The single fields as they came back from the form."""
+    return {name: plain_text(str(data[name])) for name in ("kind", "title", "year", "document_date") if name in data}
+
+
+def problem_words(error: Invalid) -> dict[str, str]:
+    """Field name to what is wrong with it, in the language of the page; the category follows the kind."""
+    fields = error.params.get("fields")
+    if not isinstance(fields, dict):
+        return {"title": said(error).message}
+    if get_language() != "en":
+        return {name: words for name, words in fields.items() if name != "series"}
+    return {name: _ENGLISH.get(name.rpartition("-")[2], error.english) for name in fields if name != "series"}
+
+
 def read_form(data: QueryDict, before: Description | None) -> Description:
     """The description as the clerk left it; places on the page stay with values that did not change."""
-    year = data.get("year", "").strip()
-    written = data.get("document_date", "").strip()
+    year = plain_text(data.get("year", ""))
+    written = plain_text(data.get("document_date", ""))
     kind = data.get("kind", "")
     old_persons = {(p.name, p.id_number): p for p in before.persons} if before else {}
     old_units = {(u.name, u.uscc): u for u in before.units} if before else {}
@@ -181,7 +213,7 @@ def read_form(data: QueryDict, before: Description | None) -> Description:
     return Description(
         kind=kind,
         series=series_of(kind),
-        title=data.get("title", "").strip(),
+        title=plain_text(data.get("title", "")),
         year=int(year) if year.isascii() and year.isdigit() and len(year) <= 4 else 0,
         document_date=paper_date(written) or written,
         persons=tuple(persons),
@@ -196,8 +228,8 @@ def _pairs(data: QueryDict, prefix: str, second: str) -> list[tuple[str, str]]:
     for number in range(MOST_ROWS):
         if f"{prefix}-{number}-name" not in data:
             continue
-        name = data.get(f"{prefix}-{number}-name", "").strip()
-        other = data.get(f"{prefix}-{number}-{second}", "").strip().upper()
+        name = plain_text(data.get(f"{prefix}-{number}-name", ""))
+        other = plain_text(data.get(f"{prefix}-{number}-{second}", "")).upper()
         if name or other:
             found.append((name, other))
     return found

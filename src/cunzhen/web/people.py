@@ -6,12 +6,17 @@ import functools
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+from django_htmx.http import HttpResponseClientRefresh
 
 from cunzhen.accounts.models import User
 from cunzhen.accounts.queries import actor_of
@@ -20,43 +25,81 @@ from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing, Refused, Un
 
 P = ParamSpec("P")
 STATUS: dict[type[CunzhenError], int] = {Refused: 404, Missing: 404, Conflict: 409, Invalid: 422, Unavailable: 503}
+MOST_DIGITS = 9  # of a number in an address or a form: none here is larger, and int() refuses thousands of digits
 log = logging.getLogger("cunzhen.web")
 
-ActorView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+ActorView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an operation refused, in the language of the page."""
+
+    code: str
+    message: str
+
+
+def said(error: CunzhenError) -> Said:
+    """The error's sentence for the person who looks."""
+    return Said(error.code, error.message if (get_language() or "zh").startswith("zh") else error.english)
+
+
+def whole_number(text: str) -> int | None:
+    """A number out of an address or a form; None where it is none or has no end."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
+def plain_text(text: str) -> str:
+    """What a person typed, trimmed, without the NUL that no database column takes."""
+    return text.replace("\0", "").strip()
 
 
 def signed_in(view: ActorView[P]) -> View[P]:
     """Give the view its actor; send others to the sign-in page; show what operations refuse as a page.
 
+    A part that a page asks for when the session has ended makes the whole page load again, and so leads to sign-in.
+
     What may not be seen and what does not exist look the same. Answers are never cached: they hold personal data.
     """
 
     @functools.wraps(view)
-    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not isinstance(request.user, User) or not request.user.is_active:
+            if request.headers.get("HX-Request"):
+                return HttpResponseClientRefresh()
             return redirect_to_login(request.get_full_path())
         actor = actor_of(request.user)
         request.actor = actor  # type: ignore[attr-defined]
         try:
-            response = view(request, actor, *args, **kwargs)
+            response: HttpResponseBase = view(request, actor, *args, **kwargs)
         except CunzhenError as error:
             response = failure(request, error)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         return response
 
-    return wrapper
+    return cast("View[P]", wrapper)
 
 
 def failure(request: HttpRequest, error: CunzhenError) -> HttpResponse:
     """The page for something an operation refused: what is wrong, what to do, the way back."""
     status = STATUS[type(error)]
-    chinese = (get_language() or "zh").startswith("zh")
     if isinstance(error, Refused | Missing):
         return render(request, "ui/404.html", {"code": error.code}, status=status)
-    context = {"message": error.message if chinese else error.english, "code": error.code}
+    context = {"message": said(error).message, "code": error.code, "back": _back(request)}
     return render(request, "ui/problem.html", context, status=status)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the person came from, if it is one of ours: the address that was posted to may take no visits."""
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(
+        referer, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return "/"
+    path = urlsplit(referer).path or "/"
+    return "/" if request.method == "GET" and path == request.path else path
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -310,11 +310,7 @@ def _contradictions(
     listed = all(page.is_list for page in front_pages) and all(p.id_number for p in subjects)
     if subject == "person" and len({(p.name, p.id_number) for p in subjects}) > 1 and not listed:
         yield "two_persons"
-    if (
-        subject == "person"
-        and any(page.loose_numbers for page in front_pages)
-        and not any(p.id_number for p in subjects)
-    ):
+    if subject in ("person", "many") and any(page.loose_numbers for page in front_pages):
         yield "number_without_name"
     births = [s for s in fields.get("birth_date", ()) if s.confidence >= _SURE_DATE]
     if subject == "person" and len({s.value[:7] for s in births}) > 1 and any(s.source == "number" for s in births):

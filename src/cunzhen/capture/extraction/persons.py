@@ -14,13 +14,14 @@ from cunzhen.capture.extraction.suggestions import SuggestedPerson
 from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers
 
 _LIST_GAP_ROWS = 3
-_HEAD_CELLS = 4
 _ROSTER_CERTAINTY, _NARRATIVE_CERTAINTY = 0.96, 0.94
 _NUMBER_CHECKED, _NUMBER_OLD, _PER_REPAIR = 0.995, 0.88, 0.02
 _NO_SURNAME, _WINDOW = 0.85, 40
 _NAME_BEFORE_NUMBER = re.compile(
-    r"(?:^|[^\u4e00-\u9fff]|职工|人员|同志|证明|兹有|我叫|本人|的|是|人|为)(?P<name>[\u4e00-\u9fff]{2,4}?)(?:同志|先生|女士)?[,(、;:\n]*"
-    r"(?:(?:性别:?)?[男女][,、;\n]*)?(?:[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日(?:出?生)[,、;\n]*)?(?:(?:民族:?)?[\u4e00-\u9fff]{1,2}族[,、;\n]*)?"
+    r"(?:^|[^\u4e00-\u9fff]|职工|人员|同志|证明|兹有|我叫|本人|的|是|人|为)(?P<name>[\u4e00-\u9fff]{2,4}?)"
+    r"(?:同志|先生|女士)?[,(、;:\n]*"
+    r"(?:(?:性别:?)?[男女][,、;\n]*)?(?:[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日(?:出?生)[,、;\n]*)?"
+    r"(?:(?:民族:?)?[\u4e00-\u9fff]{1,2}族[,、;\n]*)?"
     r"(?:(?:居民|公民)?身份(?:证件|证)?(?:号码|号)?|社会保障号码?|证件号码?)?[:(,\n]*$"
 )
 
@@ -138,9 +139,7 @@ def _heads_list(reading: PageReading, segment: Segment) -> bool:
     if reading.is_header(segment):
         return True
     right = reading.layout.right_of(segment, 1)
-    return len(reading.layout.rows[segment.row]) >= _HEAD_CELLS and not (
-        right and read_name(right[0].text)[1] >= _NO_SURNAME
-    )
+    return bool(right) and read_name(right[0].text)[1] < _NO_SURNAME
 
 
 def _column(

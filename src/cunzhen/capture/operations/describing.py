@@ -72,8 +72,8 @@ def description_problems(description: Description, now: datetime) -> dict[str, s
         problems["year"] = f"年度应在 {EARLIEST_YEAR} 至 {now.year} 之间。"
     if description.document_date and not _is_date(description.document_date):
         problems["document_date"] = "日期请写成 2019-03-06、2019-03 或 2019。"
-    elif description.document_date and not description.document_date.startswith(str(description.year)):
-        problems["document_date"] = "日期与年度不一致，请核对。"
+    elif description.document_date and int(description.document_date[:4]) - description.year not in {0, 1}:
+        problems["document_date"] = "日期应在年度当年或次年，请核对。"  # yearly reports are dated the year after
     for number, person in enumerate(description.persons):
         if person.id_number and not is_identity_number(person.id_number):
             problems[f"persons-{number}-id_number"] = "身份证号校验位不符，请对照原件核对每一位。"

@@ -19,11 +19,11 @@ from cunzhen.capture.operations import describe_draft, return_drafts
 from cunzhen.capture.queries import get_draft, waiting_drafts
 from cunzhen.capture.rules import Description, DraftState
 from cunzhen.errors import Conflict, Invalid
-from cunzhen.holdings.kinds import all_kinds, categories
 from cunzhen.holdings.queries import open_page
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
-from cunzhen.web.describing import FieldRow, field_rows, read_form
-from cunzhen.web.people import signed_in
+from cunzhen.web.describing import FieldRow, field_rows, problem_words, read_form, typed_fields
+from cunzhen.web.naming import named_categories, named_kinds
+from cunzhen.web.people import plain_text, said, signed_in
 
 
 @require_GET
@@ -56,10 +56,9 @@ def _confirm(request: HttpRequest, actor: Actor, draft: Draft) -> HttpResponse:
     try:
         describe_draft(actor, draft_id=draft.id, description=description, now=timezone.now())
     except Invalid as error:
-        fields = error.params.get("fields")
-        return _show(request, actor, draft, description, fields if isinstance(fields, dict) else {"": error.message}, 422)
+        return _show(request, actor, draft, description, problem_words(error), 422)
     except Conflict as error:
-        return render(request, "web/describe/taken.html", {"error": error, "draft": draft}, status=409)
+        return render(request, "web/describe/taken.html", {"error": said(error), "draft": draft}, status=409)
     return _onward(actor, draft)
 
 
@@ -79,7 +78,7 @@ def _show(
     status: int,
 ) -> HttpResponse:
     suggestions = json.loads(draft.suggestions) if draft.suggestions else {"fields": {}, "persons": []}
-    rows = field_rows(description, suggestions, draft.unsure, errors)
+    rows = field_rows(description, suggestions, draft.unsure, errors, typed_fields(request.POST))
     waiting = waiting_drafts(actor)
     total = waiting.count()
     position = waiting.filter(id__lte=draft.id).count()
@@ -90,8 +89,8 @@ def _show(
         "rows": rows,
         "persons": description.persons if description and description.persons else (NamedPerson(""),),
         "units": description.units if description and description.units else (NamedUnit(""),),
-        "kinds": sorted(all_kinds().values(), key=lambda k: ([c.code for c in categories()].index(k.category), k.name)),
-        "categories": categories(),
+        "kinds": named_kinds(),
+        "categories": named_categories(),
         "description": description,
         "errors": errors,
         "unsure_count": sum(r.unsure for r in rows),
@@ -109,7 +108,7 @@ def _viewer(draft: Draft, rows: list[FieldRow]) -> dict[str, Any]:
     """What ``<page-viewer>`` is given: the pages and the boxes of the fields on them."""
     pages = []
     for sheet in Sheet.objects.filter(draft=draft).order_by("number"):
-        text = open_page(sheet.words)
+        text = open_page(bytes(sheet.words))
         boxes = [
             {"field": r.name, "box": list(r.box), "state": "uncertain" if r.unsure else "known"}
             for r in rows
@@ -134,5 +133,5 @@ def _viewer(draft: Draft, rows: list[FieldRow]) -> dict[str, Any]:
 def send_back(request: HttpRequest, actor: Actor, draft_id: UUID) -> HttpResponse:
     """Return this paper to its sender, with a reason, and go on."""
     draft = get_draft(actor, draft_id)
-    return_drafts(actor, draft_ids=[draft.id], reason=request.POST.get("reason", ""), now=timezone.now())
+    return_drafts(actor, draft_ids=[draft.id], reason=plain_text(request.POST.get("reason", "")), now=timezone.now())
     return _onward(actor, draft)

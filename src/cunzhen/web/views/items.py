@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,22 +11,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from cunzhen.access.queries import marks
+from cunzhen.access.rules import Box
 from cunzhen.accounts.queries import actor_names
 from cunzhen.accounts.rules import Actor
+from cunzhen.errors import Missing, Refused
 from cunzhen.formats.identifiers import mask
-from cunzhen.holdings.kinds import all_kinds, categories, kind_name, series_name, term_name
+from cunzhen.holdings.kinds import kind_name, series_name, term_name
 from cunzhen.holdings.models import Item, Page
 from cunzhen.holdings.operations import view_item
 from cunzhen.holdings.queries import get_item, open_page, visible_items
 from cunzhen.ledger.queries import history
 from cunzhen.preservation.models import Package, PackageCopy
 from cunzhen.web.events import event_label
-from cunzhen.web.people import signed_in
+from cunzhen.web.naming import chinese, cover, language, named_categories, named_kinds
+from cunzhen.web.people import plain_text, signed_in, whole_number
 
 PAGE = 50
 TERMS = ("Y", "100", "50", "30", "10", "")
@@ -36,7 +39,9 @@ TERMS = ("Y", "100", "50", "30", "10", "")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The list, newest first; pages follow one another by id, so the millionth is as quick as the first."""
     actor.require("view_item")
-    chosen = {name: request.GET.get(name, "").strip() for name in ("year", "series", "kind", "term", "code", "held")}
+    chosen = {
+        name: plain_text(request.GET.get(name, "")) for name in ("year", "series", "kind", "term", "code", "held")
+    }
     rows = _filtered(visible_items(actor), chosen).select_related("fonds", "series")
     total = rows.count()
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
@@ -45,7 +50,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     query.pop("after", None)
     query.pop("before", None)
     context = {
-        "items": [(i, kind_name(i.kind, get_language()), term_name(i.term, get_language())) for i in items],
+        "items": [(i, kind_name(i.kind, language()), term_name(i.term, language())) for i in items],
         "total": total,
         "chosen": chosen,
         "any_chosen": any(chosen.values()),
@@ -53,16 +58,16 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "newer": newer,
         "older": older,
         "query": query.urlencode(),
-        "categories": categories(),
-        "kinds": sorted(all_kinds().values(), key=lambda k: k.name),
-        "terms": [(t or "pending", term_name(t, get_language())) for t in TERMS],
+        "categories": named_categories(),
+        "kinds": named_kinds(),
+        "terms": [(t or "pending", term_name(t, language())) for t in TERMS],
     }
     return render(request, "web/items/list.html", context)
 
 
 def _filtered(rows: QuerySet[Item], chosen: dict[str, str]) -> QuerySet[Item]:
-    if chosen["year"].isascii() and chosen["year"].isdigit():
-        rows = rows.filter(year=int(chosen["year"][:4]))
+    if chosen["year"]:
+        rows = rows.filter(year=whole_number(chosen["year"]) or 0)  # what is no year finds nothing, as the heading says
     if chosen["series"]:
         rows = rows.filter(series__code=chosen["series"])
     if chosen["kind"]:
@@ -101,52 +106,53 @@ def _is_id(text: str) -> bool:
 
 def _heading(chosen: dict[str, str]) -> str:
     """The query in words."""
-    language = get_language()
     parts = []
     if chosen["year"]:
         parts.append(_("%(year)s 年") % {"year": chosen["year"]})
     if chosen["series"]:
-        parts.append(series_name(chosen["series"], language))
+        parts.append(series_name(chosen["series"], language()))
     if chosen["kind"]:
-        parts.append(kind_name(chosen["kind"], language))
+        parts.append(kind_name(chosen["kind"], language()))
     if chosen["term"]:
         term = "" if chosen["term"] == "pending" else chosen["term"]
-        parts.append(_("保管期限 %(term)s") % {"term": term_name(term, language)})
+        parts.append(_("保管期限 %(term)s") % {"term": term_name(term, language())})
     if chosen["held"]:
         parts.append(_("暂不处置"))
     if chosen["code"]:
         parts.append(chosen["code"])
-    return "，".join(parts) if language and language.startswith("zh") else ", ".join(parts)
+    return ("，" if chinese() else ", ").join(parts)
 
 
 @require_GET
 @signed_in
 def record(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponse:
-    """One item; the look is recorded once, not again for each tab."""
+    """One item; each look at what the paper says is recorded, whichever tab shows it."""
     tab = request.GET.get("tab", "summary")
     if tab not in {"summary", "text", "keeping", "history"}:
         tab = "summary"
-    opened = view_item(actor, item_id=item_id, now=timezone.now()) if tab == "summary" else get_item(actor, item_id)
-    language = get_language()
+    shows_paper = tab in {"summary", "text"}
+    opened = view_item(actor, item_id=item_id, now=timezone.now()) if shows_paper else get_item(actor, item_id)
+    search_id, hits = _hits(actor, opened, request.GET.get("search", ""))
     context: dict[str, Any] = {
         "item": opened,
         "tab": tab,
-        "search_id": request.GET.get("search", ""),
-        "kind_name": kind_name(opened.kind, language),
-        "series_name": series_name(opened.series.code, language),
-        "term_name": term_name(opened.term, language),
+        "search_id": search_id,
+        "kind_name": kind_name(opened.kind, language()),
+        "series_name": series_name(opened.series.code, language()),
+        "term_name": term_name(opened.term, language()),
         "mentions": [_mention(m) for m in opened.mentions.filter(retracted_at=None).order_by("id")],
         "components": list(opened.components.order_by("number")),
         "package": Package.objects.filter(id=opened.id).first(),
         "copies": list(PackageCopy.objects.filter(package_id=opened.id).order_by("store")),
     }
-    if tab in {"summary", "text"}:
-        context["viewer"] = _viewer(actor, opened, request.GET.get("search", ""), request.GET.get("page", ""))
+    if shows_paper:
+        context["viewer"] = _viewer(opened, hits, request.GET.get("page", ""))
     if tab == "text":
         context["texts"] = [
-            (p.number, open_page(p.words).text) for p in Page.objects.filter(item=opened).order_by("number")
+            (p.number, cover(open_page(bytes(p.words)).text))
+            for p in Page.objects.filter(item=opened).order_by("number")
         ]
-    context["history"] = _history(opened.id, language) if tab in {"summary", "history"} else []
+    context["history"] = _history(opened.id) if tab in {"summary", "history"} else []
     return render(request, "web/items/record.html", context)
 
 
@@ -161,8 +167,17 @@ def _mention(row: Any) -> dict[str, Any]:
     }
 
 
-def _viewer(actor: Actor, item: Item, search_id: str, page: str) -> dict[str, Any]:
-    hits = marks(actor, item.id, UUID(search_id)) if _is_id(search_id) else {}
+def _hits(actor: Actor, item: Item, search: str) -> tuple[str, dict[int, tuple[Box, ...]]]:
+    """The search that led here and where its words stand; nothing where the link names none of the actor's."""
+    if not _is_id(search):
+        return "", {}
+    try:
+        return search, marks(actor, item.id, UUID(search))
+    except (Missing, Refused):
+        return "", {}
+
+
+def _viewer(item: Item, hits: Mapping[int, Sequence[Box]], page: str) -> dict[str, Any]:
     pages = [
         {
             "number": p.number,
@@ -175,18 +190,18 @@ def _viewer(actor: Actor, item: Item, search_id: str, page: str) -> dict[str, An
         }
         for p in Page.objects.filter(item=item).order_by("number").defer("words")
     ]
-    start = int(page) if page.isascii() and page.isdigit() else min(hits, default=1)
+    start = whole_number(page) or min(hits, default=1)
     return {"pages": pages, "start": max(1, min(start, len(pages)))}
 
 
-def _history(item_id: UUID, language: str | None) -> list[dict[str, Any]]:
+def _history(item_id: UUID) -> list[dict[str, Any]]:
     lines = history(item_id)
     names = actor_names({line.actor_id for line in lines})
     return [
         {
             "number": line.number,
             "at": line.at,
-            "label": event_label(line.op, language),
+            "label": event_label(line.op, language()),
             "who": names.get(line.actor_id, "—"),
             "detail": _detail(line.detail),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
@@ -23,7 +24,7 @@ SHOWN = 50
 
 @require_GET
 @signed_in
-def page(request: HttpRequest, actor: Actor) -> HttpResponse:
+def page(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """Size, head and the latest entries."""
     actor.require("view_ledger")
     try:
@@ -37,7 +38,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 @require_GET
-def published(request: HttpRequest, path: str) -> HttpResponse:
+def published(request: HttpRequest, path: str) -> HttpResponseBase:
     """``/ledger/checkpoint``, ``/ledger/tile/…``, ``/ledger/vkey``; entries themselves need the audit role."""
     if path.startswith("tile/entries"):
         user = request.user

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -29,14 +30,14 @@ THUMBNAIL_WIDTH = 200
 
 @require_GET
 @signed_in
-def item_page(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponse:
+def item_page(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponseBase:
     """A filed page; the look is recorded."""
     return _archived(view_page(actor, item_id=item_id, number=number, now=timezone.now()), "pages", PAGE_WIDTH)
 
 
 @require_GET
 @signed_in
-def item_thumbnail(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponse:
+def item_thumbnail(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponseBase:
     """The small picture of a filed page, too small to read."""
     actor.require("view_page")
     page = Page.objects.select_related("component").filter(item=get_item(actor, item_id), number=number).first()
@@ -47,7 +48,7 @@ def item_thumbnail(request: HttpRequest, actor: Actor, item_id: UUID, number: in
 
 @require_GET
 @signed_in
-def component(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponse:
+def component(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponseBase:
     """One original, byte for byte, as a download; the look is recorded."""
     row = view_component(actor, item_id=item_id, number=number, now=timezone.now())
     name = row.name.rsplit("/", 1)[-1]
@@ -55,7 +56,7 @@ def component(request: HttpRequest, actor: Actor, item_id: UUID, number: int) ->
     return FileResponse(content, as_attachment=True, filename=name, content_type=row.mime or "application/octet-stream")
 
 
-def _archived(page: Page, kind: str, width: int) -> HttpResponse:
+def _archived(page: Page, kind: str, width: int) -> HttpResponseBase:
     def draw() -> bytes:
         suffix = Path(page.component.path).suffix
         with (
@@ -72,24 +73,24 @@ def _archived(page: Page, kind: str, width: int) -> HttpResponse:
 
 @require_GET
 @signed_in
-def draft_page(request: HttpRequest, actor: Actor, draft_id: UUID, number: int) -> HttpResponse:
+def draft_page(request: HttpRequest, actor: Actor, draft_id: UUID, number: int) -> HttpResponseBase:
     """A page on its way in."""
     return _incoming(actor, draft_id, number, "pages", PAGE_WIDTH)
 
 
 @require_GET
 @signed_in
-def draft_thumbnail(request: HttpRequest, actor: Actor, draft_id: UUID, number: int) -> HttpResponse:
+def draft_thumbnail(request: HttpRequest, actor: Actor, draft_id: UUID, number: int) -> HttpResponseBase:
     """The small picture of a page on its way in."""
     return _incoming(actor, draft_id, number, "thumbnails", THUMBNAIL_WIDTH)
 
 
-def _incoming(actor: Actor, draft_id: UUID, number: int, kind: str, width: int) -> HttpResponse:
+def _incoming(actor: Actor, draft_id: UUID, number: int, kind: str, width: int) -> HttpResponseBase:
     draft = get_draft(actor, draft_id)
     sheet = Sheet.objects.select_related("file").filter(draft=draft, number=number).first()
     if sheet is None:
         raise Missing("T-04", f"这件材料没有第 {number} 页。", f"This draft has no page {number}.")
-    text = open_page(sheet.words)
+    text = open_page(bytes(sheet.words))
 
     def draw() -> bytes:
         return render_page(inbox_file(sheet.file), sheet.index, text.rotation, text.skew, width)
@@ -97,7 +98,7 @@ def _incoming(actor: Actor, draft_id: UUID, number: int, kind: str, width: int) 
     return _picture(kind, sheet.id, draw)
 
 
-def _picture(kind: str, page_id: UUID, draw: Callable[[], bytes]) -> HttpResponse:
+def _picture(kind: str, page_id: UUID, draw: Callable[[], bytes]) -> HttpResponseBase:
     path = cache_path(kind, page_id)
     if not path.exists():
         path = keep_picture(kind, page_id, draw())

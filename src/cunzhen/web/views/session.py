@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cunzhen.accounts.operations import sign_in
 from cunzhen.errors import Refused
+from cunzhen.web.people import plain_text, said
 
 _LONGEST = 200
 
@@ -21,11 +22,11 @@ _LONGEST = 200
 def sign_in_page(request: HttpRequest) -> HttpResponse:
     """The sign-in form."""
     onward = request.POST.get("next") or request.GET.get("next") or "/"
-    if not url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
+    if not onward.startswith("/") or not url_has_allowed_host_and_scheme(onward, allowed_hosts=None):
         onward = "/"
     if request.method == "GET":
         return render(request, "web/sign_in.html", {"next": onward})
-    username = request.POST.get("username", "").strip()[:_LONGEST]
+    username = plain_text(request.POST.get("username", ""))[:_LONGEST]
     try:
         user = sign_in(
             username=username,
@@ -34,10 +35,10 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except Refused as error:
-        context = {"next": onward, "username": username, "error": error}
+        context = {"next": onward, "username": username, "error": said(error)}
         return render(request, "web/sign_in.html", context, status=422)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(onward)
+    return HttpResponseRedirect(onward)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,15 +28,17 @@ from cunzhen.capture.operations import (
     return_drafts,
 )
 from cunzhen.capture.queries import counts_of, counts_of_many, findings_of, get_transfer, visible_transfers
-from cunzhen.capture.receipts import receipt_of
+from cunzhen.capture.receipts import Receipt, ReceiptFinding, ReceiptItem, receipt_of
 from cunzhen.capture.rules import Counts, DraftState, TransferState
 from cunzhen.errors import CunzhenError, Invalid
-from cunzhen.holdings.kinds import categories
+from cunzhen.holdings.kinds import is_series
 from cunzhen.holdings.queries import fonds_of
-from cunzhen.web.people import signed_in
+from cunzhen.web.naming import chinese, named_categories
+from cunzhen.web.people import plain_text, said, signed_in, whole_number
 
 PAGE = 30
 SHOWN_FILED = 8
+_FIELDS = {"T-OP-02": "fonds", "T-OP-03": "year", "T-OP-04": "series"}  # which field a refusal is about
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,39 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Open a transfer."""
     actor.require("open_transfer")
-    context = {"fonds": list(fonds_of(actor)), "categories": categories(), "values": request.POST, "error": None}
+    context = {"fonds": list(fonds_of(actor)), "categories": named_categories(), "values": request.POST, "error": None}
     if request.method != "POST":
         return render(request, "web/transfers/new.html", context)
-    year = request.POST.get("year", "").strip()
     try:
-        if year and not (year.isascii() and year.isdigit() and 1900 <= int(year) <= timezone.now().year):
-            raise Invalid("T-OP-03", "年度应是四位数字，如 2019。", "The year must have four digits.")
+        year, series = _defaults(request)
         transfer = open_transfer(
             actor,
-            name=request.POST.get("name", ""),
-            fonds_code=request.POST.get("fonds", ""),
+            name=plain_text(request.POST.get("name", "")),
+            fonds_code=plain_text(request.POST.get("fonds", "")),
             auto=bool(request.POST.get("auto")),
-            year=int(year) if year else None,
-            series=request.POST.get("series", ""),
+            year=year,
+            series=series,
             now=timezone.now(),
         )
     except Invalid as error:
-        return render(request, "web/transfers/new.html", context | {"error": error}, status=422)
+        return render(
+            request,
+            "web/transfers/new.html",
+            context | {"error": said(error), "field": _FIELDS.get(error.code, "name")},
+            status=422,
+        )
     return redirect("web:transfer", transfer.id)
+
+
+def _defaults(request: HttpRequest) -> tuple[int | None, str]:
+    """Year and category of papers that do not say; None and empty where the clerk names none."""
+    year, series = plain_text(request.POST.get("year", "")), request.POST.get("series", "")
+    number = whole_number(year) if year else None
+    if year and (number is None or not 1900 <= number <= timezone.now().year):
+        raise Invalid("T-OP-03", "年度应是四位数字，如 2019。", "The year must have four digits, such as 2019.")
+    if series and not is_series(series):
+        raise Invalid("T-OP-04", "没有这个类别，请重新选择。", "There is no such category; please choose again.")
+    return number, series
 
 
 @require_GET
@@ -158,6 +175,7 @@ def receive(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpRespon
         upload = add_file(
             actor, transfer_id=transfer_id, path=file.name or "file", size=file.size or 0, now=timezone.now()
         )
+        file.seek(upload.offset)  # the same file sent again after a break adds only what is missing
         append_upload(actor, upload_id=upload.id, offset=upload.offset, body=file)  # type: ignore[arg-type]
     receive_uploads(actor, transfer_id=transfer_id, now=timezone.now())
     return redirect("web:transfer", transfer_id)
@@ -167,7 +185,7 @@ def receive(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpRespon
 @signed_in
 def retry(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
     """Read returned drafts again."""
-    retry_drafts(actor, draft_ids=_chosen(request, transfer_id), now=timezone.now())
+    retry_drafts(actor, draft_ids=_chosen(request, actor, transfer_id), now=timezone.now())
     return redirect("web:transfer", transfer_id)
 
 
@@ -176,31 +194,60 @@ def retry(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse
 def send_back(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
     """Return drafts with a reason."""
     return_drafts(
-        actor, draft_ids=_chosen(request, transfer_id), reason=request.POST.get("reason", ""), now=timezone.now()
+        actor,
+        draft_ids=_chosen(request, actor, transfer_id),
+        reason=plain_text(request.POST.get("reason", "")),
+        now=timezone.now(),
     )
     return redirect("web:transfer", transfer_id)
 
 
-def _chosen(request: HttpRequest, transfer_id: UUID) -> list[UUID]:
-    """The ticked drafts, or all returned ones where the button says so."""
+def _chosen(request: HttpRequest, actor: Actor, transfer_id: UUID) -> list[UUID]:
+    """The ticked drafts of this transfer, or all returned ones where the button says so."""
+    rows = Draft.objects.filter(transfer=get_transfer(actor, transfer_id))
     if request.POST.get("all"):
-        rows = Draft.objects.filter(transfer_id=transfer_id, state=DraftState.RETURNED.value)
-        return list(rows.values_list("id", flat=True))
+        return list(rows.filter(state=DraftState.RETURNED.value).values_list("id", flat=True))
     try:
-        return [UUID(i) for i in request.POST.getlist("draft")]
+        ticked = [UUID(i) for i in request.POST.getlist("draft")]
     except ValueError:
         raise Invalid("T-RT-03", "没有选中要处理的材料。", "Nothing was chosen.") from None
+    chosen = list(rows.filter(id__in=ticked).values_list("id", flat=True))
+    if not chosen:
+        raise Invalid("T-RT-03", "没有选中要处理的材料。", "Nothing was chosen.")
+    return chosen
 
 
 @require_GET
 @signed_in
-def receipt(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
+def show_receipt(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
     """The receipt, to be printed."""
     transfer = get_transfer(actor, transfer_id)
     try:
         behind = index_status().behind
     except CunzhenError:
         behind = 1  # the index cannot be asked; the receipt stays true and says so
-    said = receipt_of(actor, transfer_id=transfer.id, indexed=lambda ids: len(indexed_items(ids)), behind=behind)
-    context = {"transfer": transfer, "receipt": said, "printed_at": timezone.now()}
+    receipt = receipt_of(actor, transfer_id=transfer.id, indexed=lambda ids: len(indexed_items(ids)), behind=behind)
+    if not chinese():
+        receipt = _in_english(receipt, transfer)
+    context = {"transfer": transfer, "receipt": receipt, "printed_at": timezone.now()}
     return render(request, "web/transfers/receipt.html", context)
+
+
+def _in_english(receipt: Receipt, transfer: Transfer) -> Receipt:
+    """The same receipt with its findings in English; figures, names and digests stay as they are."""
+    by_number: dict[int, list[ReceiptFinding]] = defaultdict(list)
+    for finding in findings_of(transfer):
+        words = wording(finding.code)
+        prefix = f"{finding.file_path}: " if finding.file_path else ""
+        line = ReceiptFinding(
+            code=finding.code, message=f"{prefix}{words.text(finding.params, 'en')}. {words.remedy('en')}."
+        )
+        by_number[finding.draft.number if finding.draft else 0].append(line)
+    items = [ReceiptItem(**item | {"findings": by_number[n]}) for n, item in enumerate(receipt["items"], 1)]
+    late = {"behind": receipt["filed"] - receipt["indexed"]}
+    general = [
+        ReceiptFinding(code=f["code"], message=wording("T-IX-01").text(late, "en"))
+        for f in receipt["findings"]
+        if f["code"] == "T-IX-01"
+    ]
+    return Receipt(**receipt | {"items": items, "findings": [*by_number[0], *general]})

@@ -6,16 +6,36 @@ import base64
 import binascii
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import reverse
 from django.utils import timezone
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.capture.operations import add_file, append_upload, get_upload
 from cunzhen.errors import CunzhenError, Invalid
-from cunzhen.web.people import STATUS, signed_in
+from cunzhen.web.people import STATUS, said, signed_in
 
 VERSION = "1.0.0"
+PIECE = "application/offset+octet-stream"
+_MOST_DIGITS = 18  # of a length in bytes: what the database's integers hold
+
+
+class _Body:
+    """The request's bytes; a line that breaks is told apart from a disk that fails."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, empty at the end."""
+        try:
+            return self._request.read(size)
+        except UnreadablePostError as error:
+            raise ConnectionResetError("the line broke") from error
+
+
+def _speaks_tus(request: HttpRequest) -> bool:
+    return request.headers.get("Tus-Resumable") == VERSION
 
 
 def _answer(status: int, **headers: str) -> HttpResponse:
@@ -28,7 +48,7 @@ def _answer(status: int, **headers: str) -> HttpResponse:
 
 
 def _refusal(error: CunzhenError) -> HttpResponse:
-    response = HttpResponse(error.message, status=STATUS[type(error)], content_type="text/plain; charset=utf-8")
+    response = HttpResponse(said(error).message, status=STATUS[type(error)], content_type="text/plain; charset=utf-8")
     response["Tus-Resumable"] = VERSION
     return response
 
@@ -40,6 +60,8 @@ def create(request: HttpRequest, actor: Actor) -> HttpResponse:
         return _answer(204, Tus_Version=VERSION, Tus_Extension="creation")
     if request.method != "POST":
         return _answer(405, Allow="POST, OPTIONS")
+    if not _speaks_tus(request):
+        return _answer(412, Tus_Version=VERSION)
     try:
         metadata = _metadata(request.headers.get("Upload-Metadata", ""))
         upload = add_file(
@@ -58,13 +80,17 @@ def create(request: HttpRequest, actor: Actor) -> HttpResponse:
 def piece(request: HttpRequest, actor: Actor, upload_id: UUID) -> HttpResponse:
     """``HEAD``: how far it is. ``PATCH``: the next piece; only what is on disk is acknowledged."""
     try:
+        if not _speaks_tus(request):
+            return _answer(412, Tus_Version=VERSION)
         if request.method == "HEAD":
             upload = get_upload(actor, upload_id)
             return _answer(200, Upload_Offset=str(upload.offset), Upload_Length=str(upload.size))
         if request.method != "PATCH":
             return _answer(405, Allow="HEAD, PATCH")
+        if request.content_type != PIECE:
+            return _answer(415)
         offset = _size(request.headers.get("Upload-Offset", ""))
-        upload = append_upload(actor, upload_id=upload_id, offset=offset, body=request)  # type: ignore[arg-type]
+        upload = append_upload(actor, upload_id=upload_id, offset=offset, body=_Body(request))  # type: ignore[arg-type]
     except CunzhenError as error:
         return _refusal(error)
     return _answer(204, Upload_Offset=str(upload.offset))
@@ -89,6 +115,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _size(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+    if number is None:
         raise Invalid("T-UP-09", "缺少文件大小，请刷新页面后重试。", "The length or offset is missing.")
-    return int(text)
+    return number

@@ -66,6 +66,7 @@ class DescribeDesk extends HTMLElement {
     this.now?.classList.remove("frow-now");
     this.now = row;
     row.classList.add("frow-now");
+    row.querySelector(".assist")?.removeAttribute("hidden");
     const place = this.viewer.pages?.length && this.viewer.highlight(row.dataset.field, this.given(row));
     if (place) this.closeUp(row, place);
     if (!list) return;
@@ -83,9 +84,10 @@ class DescribeDesk extends HTMLElement {
   async closeUp(row, { page, box }) {
     let assist = row.querySelector(".assist");
     if (!assist) {
-      assist = make("div", { class: "assist assist-alone" });
+      assist = make("div", { class: "assist" });
       row.append(make("div", { class: "under under-wide" }, assist));
     }
+    assist.classList.toggle("assist-alone", !assist.querySelector("button"));
     const picture = await this.viewer.picture().catch(() => null);
     if (!picture || this.viewer.page !== page) return;
     let canvas = assist.querySelector("canvas.closeup");
@@ -113,12 +115,13 @@ class DescribeDesk extends HTMLElement {
     if (!row) return;
     delete row.dataset.unsure;
     row.classList.remove("frow-doubt");
-    const sure = row.querySelector(".sure") ?? row.appendChild(make("span"));
+    this.count();
+    if (this.viewer.pages?.length) this.viewer.settle(row.dataset.field);
+    const sure = row.querySelector(".sure");
+    if (!sure) return;
     // A mark that says more than this, such as a check digit that agrees, stays.
     if (!sure.matches(".sure-done")) sure.replaceChildren(icon(this.sprite, "i-ok"), say("已核对", "Checked"));
     sure.className = "sure sure-done";
-    if (this.viewer.pages?.length) this.viewer.settle(row.dataset.field);
-    this.count();
   }
 
   take(button) {
@@ -177,6 +180,8 @@ class DescribeDesk extends HTMLElement {
   }
 
   act({ key, code, ctrlKey, altKey, shiftKey, metaKey, target }, row) {
+    // Other forms of the desk, such as the one that sends the paper back, keep their own keys.
+    if (target.form && target.form !== this.form) return null;
     if (key === "Enter" && ctrlKey) return () => this.form.requestSubmit(this.button);
     if (key === "F2") return () => this.next(row ?? this.now);
     const digit = altKey && !ctrlKey && code.match(/^(?:Digit|Numpad)([1-9])$/)?.[1];

@@ -27,14 +27,22 @@ const remembered = {
 
 class UploadZone extends HTMLElement {
   connectedCallback() {
-    if (this.waiting || !window.tus?.isSupported) return;
+    if (this.waiting) return;
+    // The library may stand after this module in the page; without it the form is sent as it is.
+    if (!window.tus && document.readyState !== "complete") {
+      window.addEventListener("load", () => this.isConnected && this.connectedCallback(), { once: true });
+      return;
+    }
+    if (!window.tus?.isSupported) return;
     Object.assign(this, { waiting: [], running: new Set(), failed: new Set(), done: 0, all: 0, bytes: 0, sent: 0 });
     this.input = this.querySelector("input[type=file]");
-    this.input.hidden = true;
+    // Labels open their own inputs, which then stay for the keyboard; buttons share the first one.
+    this.input.hidden = Boolean(this.querySelector("button[data-pick]"));
     for (const plain of this.querySelectorAll("[data-plain]")) plain.hidden = true;
-    this.input.addEventListener("change", () => {
-      this.add([...this.input.files].map((file) => [file, file.webkitRelativePath || file.name]));
-      this.input.value = "";
+    this.addEventListener("change", ({ target }) => {
+      if (target.type !== "file") return;
+      this.add([...target.files].map((file) => [file, file.webkitRelativePath || file.name]));
+      target.value = "";
     });
     this.addEventListener("click", (event) => this.click(event.target.closest("button")));
     this.stop = new AbortController();
@@ -65,7 +73,7 @@ class UploadZone extends HTMLElement {
     }
     if (button?.file) this.retry((each) => each === button.file);
     if (button?.drop) this.forget(button.drop);
-    if (button && !button.isConnected) this.querySelector("[data-pick]")?.focus();
+    if (button && !button.isConnected) this.querySelector("button[data-pick], input[type=file]").focus();
   }
 
   over(event) {
@@ -177,14 +185,16 @@ class UploadZone extends HTMLElement {
   }
 
   tell() {
-    const bar = this.querySelector("progress");
-    if (bar) Object.assign(bar, { hidden: false, max: this.bytes || 1, value: this.bytes ? this.sent : 1 });
+    const state = this.querySelector("[data-upload-status]");
+    const bar = this.querySelector("progress") ?? make("progress", { class: "bar-progress", "aria-label": say("上传进度", "Upload") });
+    if (!bar.isConnected) state?.before(bar);
+    Object.assign(bar, { hidden: false, max: this.bytes || 1, value: this.bytes ? this.sent : 1 });
     const left = this.all - this.done - this.failed.size;
     const speed = (this.sent - this.sentBefore) / (Date.now() - this.began || 1);
     const wait = left && speed > 0 ? Math.ceil((this.bytes - this.sent) / speed / 1000) : 0;
     const time = wait > 90 ? say("，还需约 {0} 分钟", ", about {0} min to go", Math.ceil(wait / 60)) : wait ? say("，还需约 {0} 秒", ", about {0} s to go", wait) : "";
     const words = say("已上传 {0} 个，失败 {1} 个，剩余 {2} 个", "{0} uploaded, {1} failed, {2} left", ...[this.done, this.failed.size, left].map(count)) + time;
-    for (const status of this.querySelectorAll("[data-upload-status]")) if (status.textContent !== words) status.textContent = words;
+    if (state && state.textContent !== words) state.textContent = words;
   }
 
   list() {

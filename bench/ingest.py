@@ -1,0 +1,129 @@
+"""Filing digital one-page papers end to end: received, read, described, checked, packaged, recorded, indexed, durable.
+
+    python bench/all.py ingest [--items 2000]
+
+CPU is that of every process of the product, its PostgreSQL included. Limit (issue of the main path): 0.05 CPU-seconds
+a document; Paperless-ngx 3.0.5 took 0.65 on the same kind of papers, Mayan 1.33 (measured apart).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).parent
+LIMIT = 0.05
+
+
+class Watch:
+    """CPU seconds and peak memory of a process tree and of a database server, sampled while they live."""
+
+    def __init__(self, process: int, server: int | None) -> None:
+        self._roots = [process] + ([server] if server else [])
+        self._server = server
+        self._cpu: dict[tuple[int, float], float] = {}
+        self._before = self._server_seconds()
+        self.peak_rss = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _server_seconds(self) -> float:
+        """The server's own time and that of its ended children, which it has waited for."""
+        if not self._server:
+            return 0.0
+        root = psutil.Process(self._server)
+        times = root.cpu_times()
+        living = sum(sum(c.cpu_times()[:2]) for c in root.children(recursive=True))
+        return times.user + times.system + times.children_user + times.children_system + living
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.2):
+            rss = 0
+            for process in psutil.process_iter(["pid", "create_time"]):
+                try:
+                    if not any(p.pid in self._roots for p in [process, *process.parents()]):
+                        continue
+                    rss += process.memory_info().rss
+                    self._cpu[(process.pid, process.create_time())] = sum(process.cpu_times()[:2])
+                except psutil.Error:
+                    continue
+            self.peak_rss = max(self.peak_rss, rss)
+
+    def server_seconds(self) -> float:
+        """CPU seconds of the server since the start."""
+        return self._server_seconds() - self._before
+
+    def close(self) -> None:
+        """Stop sampling."""
+        self._stop.set()
+        self._thread.join()
+
+
+def main() -> None:
+    """Draw the corpus, file it in one command, print one JSON object."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--items", type=int, default=2000)
+    items = parser.parse_args().items
+    sys.path.insert(0, str(HERE))
+    from corpus import draw
+
+    home = Path(os.environ["CUNZHEN_HOME"])
+    cunzhen = [sys.executable, "-m", "cunzhen.cli.main", "--home", str(home)]
+    subprocess.run(
+        [*cunzhen, "--json", "found", "--agency", "基准", "--region", "141124", "--fonds", "J019"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    with tempfile.TemporaryDirectory(prefix="cunzhen-corpus-") as folder:
+        mean = draw(Path(folder), items)
+        server = _postmaster(home)
+        started = time.monotonic()
+        before = os.times()
+        with subprocess.Popen([*cunzhen, "--json", "ingest", folder, "--auto"], stdout=subprocess.PIPE) as process:
+            watch = Watch(process.pid, server)
+            output = process.stdout.read() if process.stdout else b""
+        seconds = time.monotonic() - started
+        after = os.times()
+        watch.close()
+    receipt = json.loads(output)
+    cpu = after.children_user - before.children_user + after.children_system - before.children_system
+    cpu += watch.server_seconds()
+    print(
+        json.dumps(
+            {
+                "name": "ingest",
+                "machine": {"cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9)},
+                "items": items,
+                "mean_bytes": round(mean),
+                "filed": receipt["filed"],
+                "waiting": receipt["waiting"],
+                "indexed": receipt["indexed"],
+                "cpu_seconds_per_document": round(cpu / items, 4),
+                "postgres_cpu_seconds_per_document": round(watch.server_seconds() / items, 4),
+                "documents_per_second": round(items / seconds, 1),
+                "peak_rss_mb": round(watch.peak_rss / 1e6),
+                "limit_cpu_seconds_per_document": LIMIT,
+            }
+        )
+    )
+
+
+def _postmaster(home: Path) -> int | None:
+    place = json.loads((home / "postgres-place.json").read_text()) if (home / "postgres-place.json").exists() else {}
+    data = Path(place.get("data") or home / "postgres")
+    pid_file = data / "postmaster.pid"
+    return int(pid_file.read_text().split()[0]) if pid_file.exists() else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Names in the language of the page, and personal numbers covered wherever text is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from cunzhen.access.folding import Reading
+from cunzhen.access.marking import covered
+from cunzhen.access.models import Search
+from cunzhen.access.rules import FACET_LABELS, PENDING
+from cunzhen.holdings.kinds import Category, Kind, all_kinds, categories, kind_name, series_name, term_name
+
+
+def language() -> str:
+    """The page's language as the data files know it."""
+    return get_language() or "zh"
+
+
+def chinese() -> bool:
+    """Whether the page is in Chinese."""
+    return language().startswith("zh")
+
+
+def named_categories() -> list[Category]:
+    """The nine categories, in the order of Order No. 3."""
+    return [c if chinese() else dataclasses.replace(c, name=c.english) for c in categories()]
+
+
+def named_kinds() -> list[Kind]:
+    """Every kind of material, category by category."""
+    order = [c.code for c in categories()]
+    kinds = [k if chinese() else dataclasses.replace(k, name=k.english) for k in all_kinds().values()]
+    return sorted(kinds, key=lambda k: (order.index(k.category), k.name))
+
+
+def cover(text: str) -> str:
+    """The text with the middle of each personal number covered; the scan shows them, and its look is recorded."""
+    return covered(Reading(text))
+
+
+def recent(searches: Sequence[Search]) -> list[dict[str, object]]:
+    """Earlier searches as lists show them."""
+    return [{"id": s.id, "query": cover(s.query), "created_at": s.created_at} for s in searches]
+
+
+def facet_name(field: str) -> str:
+    """What a facet is called."""
+    return FACET_LABELS[field][0 if chinese() else 1]
+
+
+def value_name(field: str, value: str, label: str) -> str:
+    """What one value of a facet is called; ``label`` where the value's name is its own in every language."""
+    match field:
+        case "series":
+            return series_name(value, language())
+        case "kind":
+            return kind_name(value, language())
+        case "retention":
+            return term_name("" if value == PENDING else value, language())
+        case "year":
+            return _("%(year)s 年") % {"year": value}
+        case _:
+            return label
