@@ -15,7 +15,9 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     """Run those named on the command line, or all; 1 where one fails."""
-    names = sys.argv[1:] or sorted(p.stem for p in HERE.glob("*.py") if p.stem not in {Path(__file__).stem, "__init__", "corpus"})
+    names = sys.argv[1:] or sorted(
+        p.stem for p in HERE.glob("*.py") if p.stem not in {Path(__file__).stem, "__init__", "corpus"}
+    )
     return max(run(name) for name in names)
 
 

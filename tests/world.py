@@ -60,7 +60,9 @@ def build_world() -> World:
     return World(
         agency=agency,
         neighbour=neighbour,
-        fonds=found_fonds(keeper=agency, code="J019", name="临县社会保险中心", schedule=schedule, actor_id=agency.id, now=NOW),
+        fonds=found_fonds(
+            keeper=agency, code="J019", name="临县社会保险中心", schedule=schedule, actor_id=agency.id, now=NOW
+        ),
         neighbour_fonds=found_fonds(
             keeper=neighbour, code="J019", name="方山县社会保险中心", schedule=schedule, actor_id=neighbour.id, now=NOW
         ),

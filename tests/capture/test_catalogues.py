@@ -29,7 +29,9 @@ def test_a_heading_below_a_title_row(tmp_path: Path) -> None:
 def test_csv_in_gb18030(tmp_path: Path) -> None:
     path = tmp_path / "目录.csv"
     path.write_bytes("题名,姓名,文件名\r\n招工登记表,㐆永,0002.jpg\r\n".encode("gb18030"))
-    assert read_catalogue(path, path.name) == [CatalogueRow(2, {"title": "招工登记表", "person": "㐆永", "file": "0002.jpg"})]
+    assert read_catalogue(path, path.name) == [
+        CatalogueRow(2, {"title": "招工登记表", "person": "㐆永", "file": "0002.jpg"})
+    ]
 
 
 def test_a_statistics_sheet_is_no_catalogue(tmp_path: Path) -> None:
@@ -51,7 +53,16 @@ def test_hanging_by_name_stem_folder_and_list() -> None:
         CatalogueRow(5, {"file": "a.jpg；b.jpg"}),
         CatalogueRow(6, {"file": "没有.pdf"}),
     ]
-    paths = ["p/0001.pdf", "p/0002.tif", "p/档案/1.jpg", "p/档案/2.jpg", "p/a.jpg", "p/b.jpg", "p/多余.pdf", "q/0003.pdf"]
+    paths = [
+        "p/0001.pdf",
+        "p/0002.tif",
+        "p/档案/1.jpg",
+        "p/档案/2.jpg",
+        "p/a.jpg",
+        "p/b.jpg",
+        "p/多余.pdf",
+        "q/0003.pdf",
+    ]
     hung = hang(rows, "p", paths)
     assert hung.groups == {
         "p/0001.pdf": ["p/0001.pdf"],

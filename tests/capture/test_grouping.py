@@ -8,7 +8,11 @@ from cunzhen.capture.grouping import group_files, natural_key
 
 CASES = [
     ("one file is one item", ["a.pdf", "b.jpg"], [["a.pdf"], ["b.jpg"]]),
-    ("a page is missing: nothing is joined", ["张三/2.jpg", "张三/1.jpg", "张三/10.jpg"], [["张三/1.jpg"], ["张三/2.jpg"], ["张三/10.jpg"]]),
+    (
+        "a page is missing: nothing is joined",
+        ["张三/2.jpg", "张三/1.jpg", "张三/10.jpg"],
+        [["张三/1.jpg"], ["张三/2.jpg"], ["张三/10.jpg"]],
+    ),
     ("bare serials in a folder", ["张三/2.jpg", "张三/1.jpg"], [["张三/1.jpg", "张三/2.jpg"]]),
     ("a gap is no item", ["张三/1.jpg", "张三/3.jpg"], [["张三/1.jpg"], ["张三/3.jpg"]]),
     ("common stem", ["审批表_1.jpg", "审批表_2.jpg", "其他.jpg"], [["其他.jpg"], ["审批表_1.jpg", "审批表_2.jpg"]]),

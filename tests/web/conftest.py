@@ -15,12 +15,12 @@ Sit = Callable[..., "Browser"]
 
 
 @pytest.fixture
-def page(world: World) -> Sit:
+def sit(world: World) -> Sit:
     """Sits one of the cast down at the desk; an empty name is somebody who has not signed in."""
     from tests.web.client import Browser
     from tests.web.papers import data_words
 
-    def sit(who: str = "clerk") -> Browser:
+    def down(who: str = "clerk") -> Browser:
         return Browser(getattr(world, who) if who else None, data_words)
 
-    return sit
+    return down

@@ -41,7 +41,9 @@ def received(world: World, *paths: Path, auto: bool = False, name: str = "测试
     """A transfer that was received and not read yet."""
     transfer = open_transfer(world.actor("clerk"), name=name, auto=auto, now=NOW)
     incoming, rejected = list_pile(paths)
-    return receive_transfer(world.actor("clerk"), transfer_id=transfer.id, incoming=incoming, rejected=rejected, now=NOW)
+    return receive_transfer(
+        world.actor("clerk"), transfer_id=transfer.id, incoming=incoming, rejected=rejected, now=NOW
+    )
 
 
 def read(world: World, transfer: Transfer) -> list[Draft]:
@@ -58,13 +60,15 @@ def waiting(world: World, folder: Path, *names: str) -> list[Draft]:
     return read(world, received(world, pile(folder, *(names or (BENEFIT, MATERNITY)))))
 
 
-def filed(world: World, folder: Path, count: int = 1, *, pages: int = 2, who: str = "archivist", year: int = 2019) -> list[UUID]:
+def filed(
+    world: World, folder: Path, count: int = 1, *, pages: int = 2, who: str = "archivist", year: int = 2019
+) -> list[UUID]:
     """Filed items: an approval form of one person, on several pages."""
     folder.mkdir(exist_ok=True)
     lines = [page("退休审批表", f"姓名 {PERSON} {n}", f"公民身份号码 {NUMBER}") for n in range(pages)]
     papers: Sequence[Sequence[object]] = [lines] * count
     done = file_papers(world, folder, papers, person=PERSON, number=NUMBER, who=who, year=year)  # type: ignore[arg-type]
-    return [f.item_id for f in done]
+    return [f.id for f in done]
 
 
 def data_words() -> Collection[str]:

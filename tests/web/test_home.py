@@ -17,8 +17,8 @@ OFFICERS = ("system_officer", "security_officer", "audit_officer")
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("who", [*BUSINESS, *OFFICERS, "outsider"])
-def test_everybody_has_a_home(page: Sit, who: str, language: str) -> None:
-    browser = page(who).speak(language)
+def test_everybody_has_a_home(sit: Sit, who: str, language: str) -> None:
+    browser = sit(who).speak(language)
     home = browser.get("/")
     assert bool(home.soup.select("input[data-search]")) == (who not in OFFICERS)
     assert bool(home.soup.select("a[href='/transfers/new/']")) == (who in {"clerk", "archivist", "outsider"})
@@ -27,7 +27,7 @@ def test_everybody_has_a_home(page: Sit, who: str, language: str) -> None:
         browser.get(str(link["href"]))
 
 
-def test_home_counts_what_the_agency_holds(page: Sit, world: World, tmp_path: Path) -> None:
+def test_home_counts_what_the_agency_holds(sit: Sit, world: World, tmp_path: Path) -> None:
     filed(world, tmp_path, 3)
-    assert "库藏 3 件" in page("clerk").get("/").text
-    assert "库藏 0 件" in page("outsider").get("/").text
+    assert "库藏 3 件" in sit("clerk").get("/").text
+    assert "库藏 0 件" in sit("outsider").get("/").text

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from ..draw_samples.sheet import Facts
 from ..draw_samples.truth import dump
 from .output import FOLDER, index, make
 from .plan import pile
@@ -21,7 +22,7 @@ def main() -> None:
         _clear(options.out)
     drawn = []
     for item in pile():
-        facts = []
+        facts: list[Facts] = []
         for file in item.files:
             if options.only in file.path:
                 made = make(file)

@@ -62,8 +62,8 @@ LUO = _person("雒文斌", "男", "19870102", "997", "142326")
 LU = _person("逯小梅", "女", "19950823", "998", "141125")
 WEI = _person("尉秉德", "男", "19400312", "999")
 AYI = _person("阿依古丽·买买提", "女", "19940617", "000", "141102")
-SHUI = _person("水生荣", "男", "19580729", "997", "142328")
 BI = _person("毕云霄", "男", "19910409", "999", "141128")
+JI = _person("冀桂兰", "女", "19430228", "996")
 CROWD = (
     _person("侯建兵", "男", "19780312", "999"),
     _person("康润梅", "女", "19810925", "998", "142326"),
@@ -80,16 +80,27 @@ CROWD = (
     _person("折成虎", "男", "19760902", "999", "142325"),
     _person("岳丽", "女", "19880115", "996", "141102"),
 )
+WORKERS = (
+    _person("智海龙", "男", "19840511", "999"),
+    _person("薄晓琴", "女", "19900817", "996", "142326"),
+    _person("郄文亮", "男", "19760304", "997", "142331"),
+    _person("仝志英", "女", "19870228", "998", "142333"),
+    _person("慕容海", "男", "19930612", "999", "141125"),
+    _person("呼延秀梅", "女", "19811030", "996", "141129"),
+    _person("卫三保", "男", "19670909", "997"),
+    _person("吉旺", "男", "19951125", "999", "141124"),
+    _person("要粉兰", "女", "19740207", "998", "142301"),
+)
 
 PUMP = Unit("柳林县三川河水泵制造有限公司", unit_code("91141125", "00007011"))
-GRAIN = Unit("吕梁市离石区凤山粮油购销有限责任公司", unit_code("91141102", "0000702X"))
+GRAIN = Unit("吕梁市凤山粮油购销有限公司", unit_code("91141102", "0000702X"))
 HEAT = Unit("孝义市胜溪湖供热有限公司", unit_code("91141181", "00007038"))
 SCHOOL = Unit("中阳县柏洼山中心小学", unit_code("12141129", "00007046"))
 FOREST = Unit("交口县云梦山国有林场", unit_code("12141130", "00007054"))
 HOTEL = Unit("临县碛口古渡客栈有限公司", unit_code("91141124", "00007062"))
 COAL = Unit("柳林县青龙洼选煤有限公司", unit_code("91141125", "00007070"))
 UNITS = (PUMP, GRAIN, HEAT, SCHOOL, FOREST, HOTEL, COAL)
-PERSONS = (HE, QIAO, MU, LV, FAN, OUYANG, QU, CHE, WU, XIE, DU, LUO, LU, WEI, AYI, SHUI, BI, *CROWD)
+PERSONS = (HE, QIAO, MU, LV, FAN, OUYANG, QU, CHE, WU, XIE, DU, LUO, LU, WEI, AYI, BI, JI, *CROWD, *WORKERS)
 
 # The one number whose check character is wrong: what the paper says, not what would be right.
 WRONG_CHECK = QIAO.number[:17] + ("3" if QIAO.number[17] != "3" else "4")

@@ -15,14 +15,14 @@ from PIL import Image, ImageDraw
 from ..draw_samples.fonts import TYPESETTER_FOLDERS
 from ..draw_samples.raster import Box, pressed
 from ..draw_samples.sheet import Facts, Seal
-from .cast import CENTRE, CROWD, LU, PUMP, XIE
+from .cast import CENTRE, CROWD, LU, PUMP, WORKERS, XIE
 from .page import face_at
 
 DPI = 200
 PROMISE = Facts(
     "申报承诺书", "灵活就业人员参加企业职工基本养老保险告知承诺书", "管理", (XIE.pair,), "", "", "2021-04-15", 2021
 )
-_STAFF = (LU, *CROWD)
+_STAFF = (LU, *CROWD, *WORKERS)
 BASES = Facts(
     "缴费基数核定表",
     "二〇二一年度职工缴费工资基数核定明细",
@@ -48,10 +48,10 @@ def promise_pdf() -> bytes:
 #set par(justify: true, first-line-indent: (amount: 2em, all: true), leading: 0.9em)
 #columns(2, gutter: 9mm)[
 {_clauses()}
-*承诺人信息* #h(1fr) #linebreak()
-本人{XIE.name}，男，公民身份号码{XIE.number}，户籍地柳林县柳林镇锄沟村，现以灵活就业人员身份申请自2021年5月起参加
-企业职工基本养老保险，选择按月缴费，缴费档次为全口径平均工资的百分之六十。本人已阅读并理解上述告知内容，
-所填写的信息真实、准确、完整，愿意承担不实承诺的法律责任。
+
+*九、承诺人信息*
+
+本人{XIE.name}，男，公民身份号码{XIE.number}，户籍地柳林县柳林镇锄沟村，现以灵活就业人员身份申请自2021年5月起参加企业职工基本养老保险，选择按月缴费，缴费档次为全口径平均工资的百分之六十。本人已阅读并理解上述告知内容，所填写的信息真实、准确、完整，愿意承担不实承诺的法律责任。
 
 #v(6mm)
 #par(first-line-indent: 0em)[承诺人（签名）：{XIE.name}]
@@ -111,7 +111,7 @@ def _clauses() -> str:
 def bases_pdf() -> bytes:
     """A table of persons that runs over to a second page, where its head is repeated."""
     rows = []
-    for number, person in enumerate(_STAFF * 1, 1):
+    for number, person in enumerate(_STAFF, 1):
         wage = 2950 + (number * 733) % 2600
         paid = max(wage, 3162)
         rows.append(
@@ -130,8 +130,7 @@ table.header([序号], [职工], [证件号码], [申报\\ 工资], [核定\\ �
 {chr(10).join(rows)}
 )
 #v(3mm)
-核定说明：低于下限的按下限3162元核定，高于上限的按上限15810元核定。本表自2021年1月起执行，差额在五月征期一并补收。
-核定结果已由单位经办人确认，如有异议请于十五日内提出复核。
+核定说明：低于下限的按下限3162元核定，高于上限的按上限15810元核定。本表自2021年1月起执行，差额在五月征期一并补收。核定结果已由单位经办人确认，如有异议请于十五日内提出复核。
 
 #v(4mm)
 #align(right)[{CENTRE}\\ 2021.4.26]
@@ -198,9 +197,7 @@ def _breaks(last: tuple[float, float, float, float], now: tuple[float, float, fl
     return abs(now[1] - last[1]) > size * 0.4 or now[0] - last[2] > size * 0.9 or now[0] < last[0]
 
 
-def _joined(
-    chars: list[tuple[str, tuple[float, float, float, float]]], height: float, scale: float
-) -> tuple[str, Box]:
+def _joined(chars: list[tuple[str, tuple[float, float, float, float]]], height: float, scale: float) -> tuple[str, Box]:
     boxes = [box for _, box in chars]
     x0, x1 = min(b[0] for b in boxes), max(b[2] for b in boxes)
     y0, y1 = height - max(b[3] for b in boxes), height - min(b[1] for b in boxes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -55,7 +56,15 @@ def face_at(name: str, pixels: int) -> ImageFont.FreeTypeFont:
 
 def length(text: str, face: str, size: float) -> float:
     """Length of text in mm at a size in points."""
-    return float(face_at(face, 100).getlength(text)) * size * MM_PER_POINT / 100
+    units = sum(float(face_at(part_face, 100).getlength(part)) for part, part_face in _runs(text, face))
+    return units * size * MM_PER_POINT / 100
+
+
+def _runs(text: str, face: str) -> list[tuple[str, str]]:
+    """Text in stretches of one face: the old faces have no 〇 of their own."""
+    if face not in {"fang", "brush", "kai"} or "〇" not in text:
+        return [(text, face)]
+    return [(part, "ming" if part == "〇" else face) for part in re.split("(〇)", text) if part]
 
 
 class Page:
@@ -85,7 +94,7 @@ class Page:
         return Drawn(self.image, tuple(self.lines), tuple(self.seals))
 
     def _watermark(self, paper: Ink) -> None:
-        size = round(46 * self.scale)
+        size = round(46 * min(1.0, self.height / 260) * self.scale)
         layer = Image.new("L", (size * 3, size * 2))
         ImageDraw.Draw(layer).text((size * 1.5, size), "样本", font=face_at("black", size), fill=255, anchor="mm")
         turned = layer.rotate(-24, expand=True, resample=Image.Resampling.BICUBIC)
@@ -114,12 +123,13 @@ class Page:
         left = x - {"l": 0, "m": long / 2, "r": long}[anchor]
         boxes: list[tuple[float, float, float, float]] = []
         at = left
-        for part in text if track else [text]:
+        runs = [(char, face) for char in text] if track else _runs(text, face)
+        for part, part_face in runs:
             spot = (at * self.scale, y * self.scale)
-            font = face_at(face, round(size * MM_PER_POINT * self.scale))
+            font = face_at(part_face, round(size * MM_PER_POINT * self.scale))
             self.pen.text(spot, part, font=font, fill=ink, anchor="lm")
             boxes.append(self.pen.textbbox(spot, part, font=font, anchor="lm"))
-            at += length(part, face, size) + track
+            at += length(part, part_face, size) + track
         self._keep(text, boxes, role)
         return left + long
 
@@ -150,10 +160,11 @@ class Page:
         for char in text:
             narrow = char.isascii() or char == "·"
             drop = y + self.rng.uniform(-0.28, 0.28)
-            weak = tuple(min(255, c + self.rng.randint(0, 70)) for c in ink)
+            fade = self.rng.randint(0, 70)
+            weak = (ink[0] + fade, ink[1] + fade, ink[2] + fade)
             if not char.isspace():
                 boxes.append(
-                    self._tile(char, at, drop, size, "mono" if narrow else "fang", weak, self.rng.uniform(-1, 1))  # type: ignore[arg-type]
+                    self._tile(char, at, drop, size, "mono" if narrow else "fang", weak, self.rng.uniform(-1, 1))
                 )
             at += step * (0.58 if narrow else 1)
         self._keep(text, boxes, "print")

@@ -35,8 +35,8 @@ class Item:
     how: str = "file"
 
 
-GREY = Scan(200, "grey", quality=58)
-COLOUR = Scan(200, "rgb", quality=58)
+GREY = Scan(200, "grey", quality=68)
+COLOUR = Scan(200, "rgb", quality=66)
 
 
 def _one(path: str, draw: Draw, how: Scan, copy: str = "", form: str = "jpeg") -> Item:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 class Wear:
     """A scan, and what else the page went through: ``copy`` is "", carbon, fax, photo or pale."""
 
-    how: Scan = Scan()
+    how: Scan = field(default_factory=Scan)
     copy: str = ""
 
     def defects(self) -> list[str]:
@@ -51,11 +51,10 @@ def _carbon(image: Image.Image, noise: np.random.Generator) -> Image.Image:
     """The sheet under the carbon paper: blue, soft, uneven, a little doubled."""
     grey = np.asarray(image.convert("L")).astype(np.float32)
     dark = 1 - grey / 255
-    dark = np.maximum(dark, np.roll(dark, (1, 2), (0, 1)) * 0.55)
-    dark = cv2.GaussianBlur(dark, (0, 0), 1.0)
+    soft = cv2.GaussianBlur(np.maximum(dark, np.roll(dark, (1, 2), (0, 1)) * 0.55), (0, 0), 1.0)
     cloud = cv2.resize(noise.uniform(0.55, 1.0, (14, 10)).astype(np.float32), image.size, interpolation=cv2.INTER_CUBIC)
     smear = cv2.resize(noise.uniform(0, 0.1, (24, 16)).astype(np.float32), image.size, interpolation=cv2.INTER_CUBIC)
-    ink = np.clip(dark * cloud * 0.92 + smear * 0.5, 0, 1)[:, :, None]
+    ink = np.clip(soft * cloud * 0.92 + smear * 0.5, 0, 1)[:, :, None]
     paper, blue = np.array([246, 240, 226], np.float32), np.array([66, 66, 128], np.float32)
     return Image.fromarray((paper * (1 - ink) + blue * ink).astype(np.uint8))
 
@@ -133,13 +132,13 @@ def _shade(size: tuple[int, int]) -> NDArray[np.float32]:
     down = np.linspace(0, 1, size[1], dtype=np.float32)[:, None]
     lamp = 0.99 - 0.2 * across - 0.1 * down
     arm = 1 / (1 + np.exp(-(across * 0.9 + down - 1.28) * 26))
-    return (lamp * (1 - 0.36 * arm)).astype(np.float32)
+    light: NDArray[np.float32] = (lamp * (1 - 0.36 * arm)).astype(np.float32)
+    return light
 
 
-def _through(box: Box, matrix: NDArray[np.float64]) -> Box:
+def _through(box: Box, matrix: cv2.typing.MatLike) -> Box:
     x0, y0, x1, y1 = box
     points = np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], np.float32)
     moved = cv2.perspectiveTransform(points, matrix)[0]
     low, high = np.floor(moved.min(axis=0)).astype(int), np.ceil(moved.max(axis=0)).astype(int)
     return (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
-

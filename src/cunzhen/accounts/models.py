@@ -19,7 +19,9 @@ class Agency(models.Model):
     node = models.CharField(max_length=32)
     name = models.CharField(max_length=200)
     short_name = models.CharField(max_length=50)
-    kind = models.CharField(max_length=20, default="insurance")  # insurance 社会保险经办机构 | medical 医疗保障 | archive 档案馆
+    kind = models.CharField(
+        max_length=20, default="insurance"
+    )  # insurance 社会保险经办机构 | medical 医疗保障 | archive 档案馆
     region_code = models.CharField(max_length=12)  # GB/T 2260, 6 digits, or longer for townships
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     valid_from = models.DateField()

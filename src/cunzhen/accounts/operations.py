@@ -20,10 +20,17 @@ from cunzhen.errors import Conflict, Invalid, Missing, Refused
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
 
-def found_agency(*, name: str, region_code: str, valid_from: date, now: datetime, parent: Agency | None = None) -> Agency:
+def found_agency(
+    *, name: str, region_code: str, valid_from: date, now: datetime, parent: Agency | None = None
+) -> Agency:
     """Register an agency; part of setting up a home, where nobody can sign in yet."""
     agency = Agency(
-        node=settings.NODE, name=name, short_name=name[:50], region_code=region_code, parent=parent, valid_from=valid_from
+        node=settings.NODE,
+        name=name,
+        short_name=name[:50],
+        region_code=region_code,
+        parent=parent,
+        valid_from=valid_from,
     )
     with transaction.atomic():
         agency.save(force_insert=True)
@@ -110,5 +117,6 @@ def issue_token(actor: Actor, *, username: str, label: str, days: int, now: date
 def _record(op: str, actor_id: UUID, agency_id: UUID, subject: UUID, detail: dict[str, object], now: datetime) -> None:
     with transaction.atomic():
         record(
-            [NewEntry(op=op, actor_id=actor_id, agency_id=agency_id, subjects=(Subject(subject),), detail=detail)], at=now
+            [NewEntry(op=op, actor_id=actor_id, agency_id=agency_id, subjects=(Subject(subject),), detail=detail)],
+            at=now,
         )

@@ -17,7 +17,9 @@ _SERVICE_NAMESPACE = UUID("6f1b5d1e-6f0b-5f5e-9a0e-2f6c1f6d3a10")
 
 def actor_of(user: User) -> Actor:
     """The actor for a signed-in user: rights and reach as they are now."""
-    roles = frozenset(Role(r) for r in RoleGrant.objects.filter(user=user, ended_at=None).values_list("role", flat=True))
+    roles = frozenset(
+        Role(r) for r in RoleGrant.objects.filter(user=user, ended_at=None).values_list("role", flat=True)
+    )
     return Actor(
         id=user.id,
         name=user.display_name,

@@ -32,7 +32,9 @@ ROLE_LABELS: dict[Role, tuple[str, str]] = {
 }
 
 _READ = frozenset({"search_items", "view_item", "view_page", "view_transfer"})
-_CAPTURE = frozenset({"open_transfer", "add_files", "receive_transfer", "read_drafts", "retry_drafts", "describe_draft"})
+_CAPTURE = frozenset(
+    {"open_transfer", "add_files", "receive_transfer", "read_drafts", "retry_drafts", "describe_draft"}
+)
 _FILE = frozenset({"file_drafts", "return_drafts", "close_transfer"})
 
 PERMISSIONS: dict[Role, frozenset[str]] = {

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from ninja import Status
 
 from cunzhen.api.auth import actor_in
 from cunzhen.api.models import IdempotencyKey
@@ -23,7 +24,7 @@ KEPT = timedelta(days=7)
 
 
 def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Run the view once per key; it returns a pydantic model or ``(status, model)``.
+    """Run the view once per key; it returns a pydantic model or a ``Status`` with one.
 
     The view, its rows and the kept answer share one transaction, so a crash leaves all of it or nothing. What the
     view refuses is not kept: the same key may be tried again.
@@ -45,7 +46,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
             kept = IdempotencyKey.objects.filter(actor_id=actor.id, key=key).first()
             if kept is None:
                 result = view(request, *args, **kwargs)
-                status, body = result if isinstance(result, tuple) else (200, result)
+                status, body = (result.status_code, result.value) if isinstance(result, Status) else (200, result)
                 IdempotencyKey.objects.create(
                     actor_id=actor.id,
                     key=key,

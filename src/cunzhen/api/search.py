@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from cunzhen.access.operations import search_items
 from cunzhen.access.queries import results
@@ -67,7 +67,7 @@ class SearchOut(Schema):
 
 
 @router.post("/searches", response={201: SearchOut}, operation_id="search_items")
-def create(request: HttpRequest, data: SearchIn, limit: HitLimit = 20) -> tuple[int, SearchOut]:
+def create(request: HttpRequest, data: SearchIn, limit: HitLimit = 20) -> Status[SearchOut]:
     """Search; the answer can be opened again under its id by those with the right."""
     actor = actor_in(request)
     search = search_items(
@@ -78,7 +78,7 @@ def create(request: HttpRequest, data: SearchIn, limit: HitLimit = 20) -> tuple[
         exact=data.exact,
         now=timezone.now(),
     )
-    return 201, _search_out(search.id, results(actor, search.id, size=limit))
+    return Status(201, _search_out(search.id, results(actor, search.id, size=limit)))
 
 
 @router.get("/searches/{search_id}", response=SearchOut, operation_id="view_search")

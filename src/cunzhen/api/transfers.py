@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import File, Form, Router, Schema, UploadedFile
+from ninja import File, Form, Router, Schema, Status, UploadedFile
 
 from cunzhen.access.queries import indexed_items
 from cunzhen.api.auth import actor_in
@@ -103,6 +103,12 @@ class ReceiptOut(Schema):
     findings: list[FindingOut]
 
 
+class FileIn(Schema):
+    """What goes with a file; its own name where there is no path."""
+
+    path: FilePath = ""
+
+
 class FileOut(Schema):
     """A file as it arrived."""
 
@@ -130,7 +136,7 @@ def _transfer_out(transfer: Transfer, counts: Counts | None = None) -> TransferO
 
 @router.post("/transfers", response={201: TransferOut}, operation_id="open_transfer", openapi_extra=KEY_HEADER)
 @idempotent
-def create(request: HttpRequest, data: TransferIn) -> tuple[int, TransferOut]:
+def create(request: HttpRequest, data: TransferIn) -> Status[TransferOut]:
     """Open a transfer that files can be added to."""
     transfer = open_transfer(
         actor_in(request),
@@ -141,7 +147,7 @@ def create(request: HttpRequest, data: TransferIn) -> tuple[int, TransferOut]:
         series=data.series,
         now=timezone.now(),
     )
-    return 201, _transfer_out(transfer)
+    return Status(201, _transfer_out(transfer))
 
 
 @router.get("/transfers", response=Page[TransferOut], operation_id="list_transfers")
@@ -159,22 +165,20 @@ def record(request: HttpRequest, transfer_id: UUID) -> TransferOut:
 
 
 @router.post("/transfers/{transfer_id}/files", response={201: FileOut}, operation_id="add_file")
-def add(
-    request: HttpRequest, transfer_id: UUID, file: File[UploadedFile], path: Form[FilePath] = ""
-) -> tuple[int, FileOut]:
+def add(request: HttpRequest, transfer_id: UUID, file: File[UploadedFile], data: Form[FileIn]) -> Status[FileOut]:
     """Add one file. ``path`` is its name within the pile, with folders; large files go through ``/uploads/`` (tus).
 
     Sending the same file again is harmless, so no ``Idempotency-Key`` is needed; other content under a name that has
     been sent already is a conflict.
     """
     actor = actor_in(request)
-    name = path or PurePosixPath(file.name or "file").name
+    name = data.path or PurePosixPath(file.name or "file").name
     upload = add_file(actor, transfer_id=transfer_id, path=name, size=file.size or 0, now=timezone.now())
     _check_same_start(upload, file)
     if upload.offset < upload.size:
         file.seek(upload.offset)
         upload = append_upload(actor, upload_id=upload.id, offset=upload.offset, body=file)  # type: ignore[arg-type]
-    return 201, FileOut(id=upload.id, path=upload.path, size=upload.size, offset=upload.offset)
+    return Status(201, FileOut(id=upload.id, path=upload.path, size=upload.size, offset=upload.offset))
 
 
 def _check_same_start(upload: Upload, file: UploadedFile) -> None:

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 _PAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".jp2", ".tif", ".tiff"})
@@ -70,7 +71,7 @@ def _is_run(stem: str, serials: Sequence[int], folder: str) -> bool:
     """Consecutive from 0 or 1. Bare serials make an item only inside a folder of their own, not loose in the pile."""
     if len(serials) < _LEAST or (not stem and folder == "."):
         return False
-    return serials[0] in {0, 1} and all(b - a == 1 for a, b in zip(serials, serials[1:], strict=False))
+    return serials[0] in {0, 1} and all(b - a == 1 for a, b in pairwise(serials))
 
 
 def natural_key(path: str) -> list[tuple[int, int, str]]:

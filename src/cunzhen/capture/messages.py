@@ -18,7 +18,7 @@ class Wording:
     en: str
     remedy_zh: str
     remedy_en: str
-    property: str
+    tested_property: str  # authenticity, integrity, usability or safety; empty for none
     severity: str
 
     def text(self, params: Mapping[str, object], language: str = "zh") -> str:
@@ -36,6 +36,9 @@ class Wording:
         return self.severity == "returned"
 
 
+_FIELDS = ("zh", "en", "remedy_zh", "remedy_en", "property", "severity")
+
+
 class _Lenient(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "…"
@@ -48,10 +51,12 @@ def wordings() -> dict[str, Wording]:
     folder = files("cunzhen.capture") / "data"
     for name in ("findings.json", "check_findings.json", "pile_findings.json"):
         raw = json.loads((folder / name).read_text(encoding="utf-8"))
-        found |= {code: Wording(code=code, **fields) for code, fields in raw.items()}
+        found |= {code: Wording(code, *(fields[name] for name in _FIELDS)) for code, fields in raw.items()}
     return found
 
 
 def wording(code: str) -> Wording:
     """One finding's wording; a code that no file knows is shown as itself."""
-    return wordings().get(code) or Wording(code, code, code, "请联系系统管理员。", "Tell your system officer.", "", "warning")
+    return wordings().get(code) or Wording(
+        code, code, code, "请联系系统管理员。", "Tell your system officer.", "", "warning"
+    )

@@ -118,7 +118,9 @@ def _persons(suggestions: Suggestions, row: Mapping[str, str]) -> tuple[tuple[Na
     subjects = [p for p in suggestions.persons if p.role == "subject"]
     missing = bool(subjects) and not any(_same(_named(p), one) for p in subjects for one in listed)
     number_differs = any(
-        p.id_number and one.id_number and p.id_number != one.id_number and p.name == one.name for p in read for one in listed
+        p.id_number and one.id_number and p.id_number != one.id_number and p.name == one.name
+        for p in read
+        for one in listed
     )
     return (*listed, *others), missing or number_differs
 

@@ -131,7 +131,9 @@ def _wait_ready(desk: subprocess.Popen[str]) -> None:
         if line.startswith("ready "):
             return
         print(line, end="", flush=True)
-    raise Unavailable("C-01", "工作台没有启动成功，请查看上面的提示。", "The desk did not start; see the messages above.")
+    raise Unavailable(
+        "C-01", "工作台没有启动成功，请查看上面的提示。", "The desk did not start; see the messages above."
+    )
 
 
 def _print_signins(signins: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ from cunzhen.capture.models import Transfer
 from cunzhen.capture.operations import open_transfer, receive_transfer
 from cunzhen.capture.piles import list_pile
 from cunzhen.capture.queries import counts_of
-from cunzhen.capture.receipts import Receipt, receipt_of
+from cunzhen.capture.receipts import Receipt, ReceiptFinding, receipt_of
 from cunzhen.capture.rules import STATE_LABELS
 from cunzhen.cli.output import acting_as, emit
 from cunzhen.errors import CunzhenError, Invalid
@@ -123,7 +123,6 @@ def _print(receipt: Receipt) -> None:
     )
 
 
-def _print_findings(findings: Sequence[object], indent: str) -> None:
+def _print_findings(findings: Sequence[ReceiptFinding], indent: str) -> None:
     for finding in findings:
-        assert isinstance(finding, dict)
         print(f"{indent}{finding['code']} {finding['message']}")

@@ -38,7 +38,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _checkpoint(args: argparse.Namespace) -> int:
     now = head()
-    emit(args, {"size": now.size, "root": now.root_hex, "checkpoint": now.signed_note_text}, lambda: print(now.signed_note_text, end=""))
+    emit(
+        args,
+        {"size": now.size, "root": now.root_hex, "checkpoint": now.signed_note_text},
+        lambda: print(now.signed_note_text, end=""),
+    )
     return 0
 
 
@@ -46,9 +50,13 @@ def _proof(args: argparse.Namespace) -> int:
     item = item_by_code(acting_as(args), args.code)
     filed = next((line for line in history(item.id) if line.op == "file_drafts" and line.number is not None), None)
     if filed is None or filed.number is None:
-        raise Missing("L-60", "这件档案的归档记录还没有编号，请稍后再试。", "The entry has no number yet; try again soon.")
+        raise Missing(
+            "L-60", "这件档案的归档记录还没有编号，请稍后再试。", "The entry has no number yet; try again soon."
+        )
     text = proof(filed.number)
-    emit(args, {"archival_code": item.archival_code, "number": filed.number, "proof": text}, lambda: print(text, end=""))
+    emit(
+        args, {"archival_code": item.archival_code, "number": filed.number, "proof": text}, lambda: print(text, end="")
+    )
     return 0
 
 

@@ -54,9 +54,7 @@ def _answer(item: Item) -> dict[str, Any]:
             {"name": m.name, "number": mask(m.number) if m.kind == "person" and m.number else m.number or ""}
             for m in item.mentions.filter(retracted_at=None).order_by("id")
         ],
-        "history": [
-            {"number": line.number, "at": line.at.isoformat(), "op": line.op} for line in history(item.id)
-        ],
+        "history": [{"number": line.number, "at": line.at.isoformat(), "op": line.op} for line in history(item.id)],
     }
 
 

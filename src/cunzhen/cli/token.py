@@ -21,8 +21,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the token; it is shown once."""
-    secret = issue_token(
-        acting_as(args), username=args.username, label=args.label, days=args.days, now=timezone.now()
-    )
+    secret = issue_token(acting_as(args), username=args.username, label=args.label, days=args.days, now=timezone.now())
     emit(args, {"token": secret, "days": args.days}, lambda: print(secret))
     return 0

@@ -8,9 +8,9 @@ import sys
 
 from django.utils import timezone
 
+from cunzhen.accounts.models import Agency
 from cunzhen.accounts.operations import found_user
 from cunzhen.accounts.queries import service_actor
-from cunzhen.accounts.models import Agency
 from cunzhen.accounts.rules import ROLE_LABELS, Role
 from cunzhen.cli.output import emit
 

@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
         }
     if "catalogue" in wanted:
         catalogue = verify_catalogue(actor, sample=args.sample, now=timezone.now())
-        answer["catalogue"] = {name: [str(i) for i in getattr(catalogue, name)] for name in ("missing", "extra", "altered")}
+        answer["catalogue"] = {
+            name: [str(i) for i in getattr(catalogue, name)] for name in ("missing", "extra", "altered")
+        }
     if "index" in wanted:
         index = compare_index()
         answer["index"] = {

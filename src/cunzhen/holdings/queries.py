@@ -24,9 +24,9 @@ def seal_page(text: PageText) -> bytes:
     return seal(_WORDS, zlib.compress(text.to_json(), 1))
 
 
-def open_page(sealed: bytes) -> PageText:
+def open_page(sealed: bytes | memoryview) -> PageText:
     """What ``seal_page`` stored."""
-    return PageText.from_json(zlib.decompress(unseal(_WORDS, sealed)))
+    return PageText.from_json(zlib.decompress(unseal(_WORDS, bytes(sealed))))
 
 
 def visible_items(actor: Actor) -> QuerySet[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...draw_samples.sheet import Facts
-from ..cast import AYI, BI, CENTRE, CHE, CITY, FOREST, GRAIN, HOTEL, LUO, OUYANG, WU
+from ..cast import AYI, BI, CENTRE, CHE, CITY, FOREST, GRAIN, HOTEL, LUO, OUYANG, PUMP, WU
 from ..page import GEL, Page, Rect
 from . import Start
 
@@ -132,7 +132,7 @@ def maternity(start: Start) -> Page:
 def unemployment(start: Start) -> Page:
     """A claim on dotted lines, photographed by the claimant."""
     title = "失业人员申领失业保险金登记"
-    facts = Facts("失业金申领登记表", title, "失业", (WU.pair,), "", "", "2020-07-15", 2020)
+    facts = Facts("失业金申领登记表", title, "失业", (WU.pair,), PUMP.name, "", "2020-07-15", 2020)
     p = start(facts)
     p.title("失业人员申领失业保险金", 28, 20, "black")
     p.title("登 记", 39, 22, "black", track=3)
@@ -141,7 +141,7 @@ def unemployment(start: Start) -> Page:
         (("申请人", WU.name, 84), ("性别", "男", 118), ("文化程度", "高中", 184)),
         (("身份证件号", WU.number, 184),),
         (("户籍地址", "柳林县薛村镇军渡街", 184),),
-        (("原用人单位", "三川河水泵制造有限公司", 184),),
+        (("原用人单位", PUMP.name, 184),),
         (("失业时间", "2020.6.30", 100), ("失业原因", "协商解除", 184)),
         (("累计缴费", "15年2个月", 100), ("银行卡号", "6217 0000 0000 1130", 184)),
         (("求职意向", "机械加工、电焊", 100), ("联系电话", "13500001130", 184)),
@@ -185,7 +185,9 @@ def medical(start: Start) -> Page:
             p.beside(cell, label, value)
         y += 14
     widths = [42.0, 30, 30, 30, 30]
-    for cell, head in zip(p.band(24, y, 24, widths), ("费用项目", "总金额", "自费金额", "先行自付", "范围内"), strict=True):
+    for cell, head in zip(
+        p.band(24, y, 24, widths), ("费用项目", "总金额", "自费金额", "先行自付", "范围内"), strict=True
+    ):
         p.stacked(head, cell.x + cell.w / 2, cell.y + 12, 11)
     y += 24
     lines = (("西药费", 3120, 210, 186), ("手术费", 2400, 0, 240), ("检查费", 1180, 95, 62), ("床位费", 540, 180, 0))
@@ -207,11 +209,11 @@ def medical(start: Start) -> Page:
 
 
 def statement(start: Start) -> Page:
-    """A promise to repay unemployment money, kept as a letter with the name at the end only."""
-    title = "停发失业保险金申请"
+    """A letter written by hand from head to foot: stop paying me."""
+    title = "关于停发失业金的申请"
     facts = Facts("停发续发申请", title, "失业", (CHE.pair,), "", "", "2022-03-18", 2022)
     p = start(facts, height=210)
-    p.title("申　请", 34, 26, "kai")
+    p.title(title, 34, 24, "kai", track=1)
     p.write(f"{CENTRE}：", 26, 56, 17)
     text = (
         f"我叫{CHE.name}，身份证号{CHE.number}，原来在你处领失业金。今年三月我在镇上开了小店，办了执照，"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from ...draw_samples.sheet import Facts
 from ..cast import CENTRE, CHE, CITY, COAL, HEAT, HOTEL, QU
 from ..page import GEL, Page, Rect
@@ -51,9 +53,14 @@ def arrears(start: Start) -> Page:
     p.dotted("证件号码", QU.number, 90, 86, 186)
     p.dotted("补缴原因", "2012年漏报，经劳动监察责令补缴", 24, 100, 186)
     widths = [34.0, 34, 32, 32, 30]
-    for cell, head in zip(p.band(24, 112, 11, widths), ("所属时段", "月缴费基数", "应补本金", "利息", "滞纳金"), strict=True):
+    for cell, head in zip(
+        p.band(24, 112, 11, widths), ("所属时段", "月缴费基数", "应补本金", "利息", "滞纳金"), strict=True
+    ):
         p.mid(cell, head, 11)
-    lines = (("2012.3-2012.12", "1,980", "5,544.00", "389.15", "2,079.00"), ("2013.1-2013.6", "2,240", "3,763.20", "181.90", "1,128.96"))
+    lines = (
+        ("2012.3-2012.12", "1,980", "5,544.00", "389.15", "2,079.00"),
+        ("2013.1-2013.6", "2,240", "3,763.20", "181.90", "1,128.96"),
+    )
     for number, line in enumerate(lines):
         for cell, text in zip(p.band(24, 123 + 11 * number, 11, widths), line, strict=True):
             p.fill(cell, text, 12, GEL)
@@ -83,7 +90,12 @@ def audit_notice(start: Start) -> Page:
     )
     y = p.flow(text, 26, 96, 158, 14, leading=2.0)
     y = p.flow("请准备下列资料备查：", 26, y, 158, 14, leading=2.0)
-    for item in ("一、职工花名册、劳动合同；", "二、工资发放明细及会计账簿；", "三、社会保险费缴纳凭证；", "四、营业执照副本。"):
+    for item in (
+        "一、职工花名册、劳动合同；",
+        "二、工资发放明细及会计账簿；",
+        "三、社会保险费缴纳凭证；",
+        "四、营业执照副本。",
+    ):
         p.put(item, 40, y, 14)
         y += 9.8
     p.put("稽核人员：申屠勇、弓玉珍　执法证号：141124-000、141124-999", 26, y + 8, 12)
@@ -104,7 +116,18 @@ def yearly(start: Start) -> Page:
     p.put(f"填报单位：{CITY}", 18, 42, 11)
     p.put("计量单位：人、万元", 280, 42, 11, anchor="r")
     widths = [42.0] + [24.5] * 9
-    heads = ("地区", "参保单位", "参保职工", "离退休", "当期缴费", "基金收入", "基金支出", "当期结余", "累计结余", "扩面人数")
+    heads = (
+        "地区",
+        "参保单位",
+        "参保职工",
+        "离退休",
+        "当期缴费",
+        "基金收入",
+        "基金支出",
+        "当期结余",
+        "累计结余",
+        "扩面人数",
+    )
     for number, (cell, head) in enumerate(zip(p.band(17, 47, 28, widths), heads, strict=True)):
         if number:
             p.sideways(head, cell.x + cell.w / 2, cell.y + 14, 12, "serif")
@@ -116,7 +139,7 @@ def yearly(start: Start) -> Page:
         if place == "合计":
             values = sums
         else:
-            values = [(137 * (row + 3) * (k + 2) * (k + 5)) % 8_900 + 140 for k in range(9)]
+            values = _county(p.rng)
             sums = [a + b for a, b in zip(sums, values, strict=True)]
         cells = p.band(17, 75 + 10.6 * row, 10.6, widths)
         for cell, text in zip(cells, (place, *(f"{v:,}" for v in values)), strict=True):
@@ -124,6 +147,24 @@ def yearly(start: Start) -> Page:
     p.put("单位负责人：雒进才　　统计负责人：蔚巧云　　填表人：岳丽　　报出日期：2019.1.18", 18, 192, 11)
     p.seal(CITY, 236, 180, size=36, angle=6)
     return p
+
+
+def _county(rng: random.Random) -> list[int]:
+    """One county's nine figures, such that income less spending is what is left."""
+    staff, retired = rng.randint(4_000, 41_000), rng.randint(900, 12_000)
+    income, spent = round(staff * 0.83), round(retired * 2.71)
+    before = rng.randint(2_000, 30_000)
+    return [
+        rng.randint(90, 870),
+        staff,
+        retired,
+        round(staff * 0.91),
+        income,
+        spent,
+        income - spent,
+        before + income - spent,
+        rng.randint(60, 900),
+    ]
 
 
 def restaurant(start: Start) -> Page:
@@ -139,7 +180,9 @@ def restaurant(start: Start) -> Page:
     p.rule(18, 43, 190, 43)
     for x, head in ((40, "货物或应税劳务名称"), (98, "数量"), (126, "单价"), (158, "金额")):
         p.put(head, x, 49, 10, anchor="m" if x > 40 else "l")
-    for number, (name, count, price) in enumerate((("餐饮服务*羊肉泡饼", 6, 32), ("餐饮服务*枣糕", 3, 18), ("餐饮服务*茶水", 1, 28))):
+    for number, (name, count, price) in enumerate(
+        (("餐饮服务*羊肉泡饼", 6, 32), ("餐饮服务*枣糕", 3, 18), ("餐饮服务*茶水", 1, 28))
+    ):
         y = 58 + 8 * number
         p.put(name, 24, y, 10.5, "micro")
         p.put(str(count), 98, y, 10.5, "micro", anchor="m")
@@ -151,7 +194,7 @@ def restaurant(start: Start) -> Page:
     p.put(f"销售方　名称：{HOTEL.name}", 22, 100, 11)
     p.put(f"纳税人识别号：{HOTEL.code}", 22, 107, 11)
     p.put("收款人：　　复核：　　开票人：车海霞", 22, 118, 10)
-    p.seal("临县碛口古渡客栈发票专用章", 158, 100, size=36, oval=True, angle=-4)
+    p.seal("碛口古渡客栈发票章", 158, 100, size=36, oval=True, angle=-4)
     return p
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...draw_samples.sheet import Facts
-from ..cast import CENTRE, CITY, CROWD, FAN, GRAIN, HE, PUMP, QIAO, WEI, WRONG_CHECK
+from ..cast import CENTRE, CITY, CROWD, FAN, GRAIN, HE, JI, PUMP, QIAO, WEI, WRONG_CHECK
 from ..page import GEL, Page, Rect
 from . import Start
 
@@ -24,8 +24,12 @@ def retirement(start: Start) -> Page:
         [(46, "参保人", HE.name), (26, "性别", HE.sex), (40, "民族", "汉"), (50, "出生年月日", HE.born)],
         [(92, "证件号码", HE.number), (70, "参加工作时间", "1986.12.1")],
         [(102, "用人单位全称", GRAIN.name), (60, "统一代码", GRAIN.code)],
-        [(40, "岗位（工种）", "保管员"), (40, "退休类别", "正常退休"), (40, "视同缴费年限", "8年7月")]
-        + [(42, "实际缴费年限", "22年9月")],
+        [
+            (40, "岗位（工种）", "保管员"),
+            (40, "退休类别", "正常退休"),
+            (40, "视同缴费年限", "8年7月"),
+            (42, "实际缴费年限", "22年9月"),
+        ],
         [(54, "申请退休时间", "2018.9.17"), (54, "开始领取时间", "2018年10月"), (54, "联系电话", "0358-0000417")],
     ]
     for row in rows:
@@ -33,8 +37,8 @@ def retirement(start: Start) -> Page:
             p.below(cell, label, value)
         y += h
     _opinions(p, x, y)
-    p.seal("吕梁市离石区凤山粮油购销有限责任公司", 50, 66, size=42, angle=14)
-    p.seal("吕梁市离石区人力资源和社会保障局", 156, 238, size=42, angle=-8)
+    p.seal("吕梁市凤山粮油购销有限公司", 50, 66, size=42, angle=14)
+    p.seal("离石区人力资源和社会保障局", 156, 238, size=42, angle=-8)
     p.put("注：本表一式三份，用人单位、经办机构、本人档案各存一份。", 24, 272, 9, "thin-sans")
     return p
 
@@ -98,7 +102,7 @@ def survivors(start: Start) -> Page:
     p.mid(p.frame(Rect(right, y, 83, 10)), "申 领 人", 12, "sans")
     pairs = [
         (("姓名：", FAN.name), ("姓名：", CHILD.name)),
-        (("性别：", FAN.sex), ("与死者关系：", "长子")),
+        (("性别：", FAN.sex), ("与死者关系：", "女婿")),
         (("证件号码：", FAN.number), ("证件号码：", CHILD.number)),
         (("死亡日期：", "2022.10.19"), ("电话：", "13000000428")),
         (("死亡原因：", "疾病"), ("开户行：", "柳林农商行")),
@@ -139,7 +143,9 @@ def household(start: Start) -> Page:
         "因患肺心病经医治无效，于二〇二二年十月十九日在家中去世，已由本村红白理事会协助安葬，户口正在办理注销。"
     )
     y = p.flow(text, 28, 80, 154, 15, face="fang", leading=2.1)
-    p.flow("此证明仅供其亲属到社会保险经办机构办理有关手续使用，他用无效。", 28, y + 4, 154, 15, face="fang", leading=2.1)
+    p.flow(
+        "此证明仅供其亲属到社会保险经办机构办理有关手续使用，他用无效。", 28, y + 4, 154, 15, face="fang", leading=2.1
+    )
     p.put("柳林县三川湾村村民委员会", 178, 208, 15, "fang", anchor="r")
     p.put("二〇二二年十月二十四日", 178, 220, 15, "fang", anchor="r")
     p.seal("柳林县三川湾村村民委员会", 150, 212, size=40, angle=12)
@@ -149,8 +155,9 @@ def household(start: Start) -> Page:
 def dependants_card(start: Start) -> Page:
     """A typed card of 1991 with numbers of fifteen digits."""
     title = "供养直系亲属劳保登记卡"
-    old = CROWD[2]
-    facts = Facts("供养直系亲属劳保登记卡", title, "养老", (WEI.pair, old.pair), "柳林县三川河水泵厂", "", "1991-07-02", 1991)
+    facts = Facts(
+        "供养直系亲属劳保登记卡", title, "养老", (WEI.pair, JI.pair), "柳林县三川河水泵厂", "", "1991-07-02", 1991
+    )
     p = start(facts, width=210, height=148, paper=(244, 236, 214))
     p.type(" ".join(title), 48, 18, 15)
     p.rule(46, 23, 168, 23, 0.4)
@@ -160,11 +167,11 @@ def dependants_card(start: Start) -> Page:
     p.type(f"证号: {WEI.old_number}", 104, 46)
     p.type("工种: 翻砂工   工龄: 24年   工资: 118.50元", 22, 58)
     p.rule(20, 65, 190, 65, 0.3)
-    p.type(f"供养亲属: {old.name}", 22, 74)
-    p.type("称谓: 子", 104, 74)
-    p.type(f"身份证: {old.old_number}", 22, 86)
+    p.type(f"供养亲属: {JI.name}", 22, 74)
+    p.type("称谓: 妻", 104, 74)
+    p.type(f"身份证: {JI.old_number}", 22, 86)
     p.type("住址: 柳林县孟门公社", 116, 86)
-    p.type("供养原因: 年幼在校，无劳动收入", 22, 98)
+    p.type("供养原因: 无固定职业，无劳动收入", 22, 98)
     p.type("标准: 每月15元，自1991年7月起", 22, 110)
     p.rule(20, 117, 190, 117, 0.3)
     p.type("经办 (私章)", 22, 128)

@@ -142,11 +142,15 @@ def transfer_sheet(start: Start) -> Page:
     p.title("基本养老保险关系", 24, 17, "serif", track=1)
     p.title("转移接续信息表", 33, 20, "heavy", track=3)
     cells = p.band(22, 42, 16, [38, 84, 44])
-    for cell, (label, value) in zip(cells, (("人员", MU.name), ("社保号", MU.number), ("首次参保", "2003.6")), strict=True):
+    for cell, (label, value) in zip(
+        cells, (("人员", MU.name), ("社保号", MU.number), ("首次参保", "2003.6")), strict=True
+    ):
         p.put(label, cell.x + 1.5, cell.y + 3, 8, "thin-sans")
         p.mid(Rect(cell.x, cell.y + 4, cell.w, cell.h - 4), value, 13, "micro")
     widths = [22.0, 22, 42, 40, 40]
-    for cell, head in zip(p.band(22, 62, 10, widths), ("年 度", "月 数", "缴费工资总额", "单位划入", "个人缴费"), strict=True):
+    for cell, head in zip(
+        p.band(22, 62, 10, widths), ("年 度", "月 数", "缴费工资总额", "单位划入", "个人缴费"), strict=True
+    ):
         p.mid(cell, head, 11, "sans")
     wage, total = 9600, 0
     for number, year in enumerate(range(2003, 2019)):
@@ -161,7 +165,7 @@ def transfer_sheet(start: Start) -> Page:
     p.put(f"个人缴费本金合计：{total:,}.00元", 24, 218, 12, "micro")
     p.put("制表：原爱莲　　复核：岳丽", 24, 230, 11)
     p.put("2019.3.6", 176, 246, 12, anchor="r")
-    p.seal("榆次区社会保险中心业务专用章", 156, 238, size=38, oval=True, angle=6)
+    p.seal("榆次区社会保险业务章", 156, 238, size=38, oval=True, angle=6)
     return p
 
 
@@ -193,7 +197,7 @@ def end_of_contract(start: Start) -> Page:
 
 def identity_copy(start: Start) -> Page:
     """Both sides of a card on one sheet, the back above the front, with a written declaration."""
-    facts = Facts("居民身份证复印件", "居民身份证", "管理", (LV.pair,), "", "", "", 2023)
+    facts = Facts("居民身份证复印件", "居民身份证", "管理", (LV.pair,), "", "", "2023-02-14", 2023)
     p = start(facts)
     back = p.frame(Rect(62, 40, 86, 54), 0.35)
     p.put("中华人民共和国", 113, back.y + 10, 15, "sans", anchor="m")
@@ -205,7 +209,12 @@ def identity_copy(start: Start) -> Page:
     front = p.frame(Rect(62, 110, 86, 54), 0.35)
     year, month, day = LV.birth[:4], str(int(LV.birth[4:6])), str(int(LV.birth[6:]))
     for number, (label, value) in enumerate(
-        (("姓名", LV.name), ("性别", f"{LV.sex}　民族 汉"), ("出生", f"{year} 年 {month} 月 {day} 日"), ("住址", "山西省中阳县宁乡"))
+        (
+            ("姓名", LV.name),
+            ("性别", f"{LV.sex}　民族 汉"),
+            ("出生", f"{year} 年 {month} 月 {day} 日"),
+            ("住址", "山西省中阳县宁乡"),
+        )
     ):
         p.put(label, 67, front.y + 8 + 8 * number, 9, "thin-sans")
         p.put(value, 79, front.y + 8 + 8 * number, 11, "sans")
@@ -213,10 +222,13 @@ def identity_copy(start: Start) -> Page:
     p.put("公民身份号码", 67, front.y + 47, 9, "thin-sans")
     p.put(LV.number, 90, front.y + 47, 13, "mono")
     head = Rect(121, front.y + 8, 20, 26)
-    p.pen.rectangle([round(v * p.scale) for v in (head.x, head.y, head.x + head.w, head.y + head.h)], fill=(188, 186, 182))
+    p.pen.rectangle(
+        [round(v * p.scale) for v in (head.x, head.y, head.x + head.w, head.y + head.h)], fill=(188, 186, 182)
+    )
     p.pen.ellipse([round(v * p.scale) for v in (127, front.y + 12, 135, front.y + 22)], fill=(120, 118, 112))
     p.pen.chord([round(v * p.scale) for v in (122, front.y + 23, 140, front.y + 45)], 180, 360, fill=(104, 102, 98))
     p.write("与原件核对一致，仅供单位登记使用", 54, 190, 17)
     p.write("吕秀芬", 118, 206, 19)
+    p.write("2023.2.14", 118, 220, 16)
     p.seal(CENTRE, 134, 128, size=36, angle=-20, oval=True)
     return p

@@ -233,9 +233,7 @@ def _return(actor: Actor, failed: Sequence[tuple[_Ready, Sequence[CheckResult]]]
         draft.changed_at = now
         draft.save(update_fields=["state", "unsure", "changed_at"])
         Finding.objects.bulk_create(
-            Finding(
-                transfer_id=draft.transfer_id, draft=draft, code=r.code, params=dict(r.params), found_at=now
-            )
+            Finding(transfer_id=draft.transfer_id, draft=draft, code=r.code, params=dict(r.params), found_at=now)
             for r in results
         )
     record(
@@ -282,7 +280,9 @@ def close_transfer(actor: Actor, *, transfer_id: UUID, now: datetime) -> Transfe
         transfer.closed_at = now
         transfer.save(update_fields=["state", "closed_at"])
         counts = counts_of(transfer)
-        detail: Mapping[str, object] = {name: getattr(counts, name) for name in ("sent", "filed", "returned", "duplicates")}
+        detail: Mapping[str, object] = {
+            name: getattr(counts, name) for name in ("sent", "filed", "returned", "duplicates")
+        }
         record([NewEntry("close_transfer", actor.id, transfer.agency_id, (Subject(transfer.id),), detail)], at=now)
         if not Draft.objects.filter(transfer=transfer, state=DraftState.RETURNED.value).exists():
             transaction.on_commit(lambda: shutil.rmtree(inbox_of(transfer_id), ignore_errors=True))

@@ -25,7 +25,6 @@ from cunzhen.capture.thumbnails import keep_thumbnail
 from cunzhen.database.rows import copy_rows
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings.queries import seal_page
-from cunzhen.keys.fields import SealedField
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
 FLUSH_SECONDS = 3.0  # what is read is stored at least this often, so that progress shows and little is read twice
@@ -145,9 +144,7 @@ def _propose(read: _Read) -> Proposal:
     read.draft.catalogue_row = row  # type: ignore[attr-defined]
     suggestions = describe([p.text for _, r in read.files for p in r.pages])
     read.draft.suggestions = json.dumps(suggestions.to_data(), ensure_ascii=False)
-    return propose(
-        suggestions, row, default_year=transfer.default_year, default_series=transfer.default_series
-    )
+    return propose(suggestions, row, default_year=transfer.default_year, default_series=transfer.default_series)
 
 
 def _sheets(read: _Read) -> list[Sheet]:
@@ -174,9 +171,6 @@ def _is_filed_at_once(read: _Read, proposals: dict[UUID, Proposal]) -> bool:
 
 
 def _update_drafts(reads: Sequence[_Read], proposals: dict[UUID, Proposal], now: datetime) -> None:
-    suggestions = Draft._meta.get_field("suggestions")
-    description = Draft._meta.get_field("description")
-    assert isinstance(suggestions, SealedField) and isinstance(description, SealedField)
     rows = []
     for read in reads:
         proposal = proposals.get(read.draft.id)
@@ -186,8 +180,8 @@ def _update_drafts(reads: Sequence[_Read], proposals: dict[UUID, Proposal], now:
         rows.append(
             (
                 state.value,
-                suggestions.get_db_prep_value(read.draft.suggestions, connection),
-                description.get_db_prep_value(proposal.description.to_json() if proposal else None, connection),
+                _sealed("suggestions", read.draft.suggestions),
+                _sealed("description", proposal.description.to_json() if proposal else None),
                 proposal.description.title if proposal else "",
                 json.dumps(list(proposal.unsure) if proposal else []),
                 sum(len(r.pages) for _, r in read.files),
@@ -201,6 +195,11 @@ def _update_drafts(reads: Sequence[_Read], proposals: dict[UUID, Proposal], now:
             " unsure = %s::jsonb, page_count = %s, changed_at = %s WHERE id = %s",
             rows,
         )
+
+
+def _sealed(name: str, text: str | None) -> bytes | None:
+    sealed: bytes | None = Draft._meta.get_field(name).get_db_prep_value(text, connection)  # type: ignore[union-attr]
+    return sealed
 
 
 def _findings(read: _Read, proposal: Proposal | None, now: datetime) -> list[Finding]:

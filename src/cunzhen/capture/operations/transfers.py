@@ -80,10 +80,14 @@ def _choose_fonds(actor: Actor, code: str) -> Fonds:
     found = list(reachable.filter(code=code)[:2] if code else reachable[:2])
     if not found:
         raise Missing(
-            "T-OP-01", f"没有全宗 {code}，请核对全宗号。" if code else "还没有全宗，请先设置。", "There is no such fonds."
+            "T-OP-01",
+            f"没有全宗 {code}，请核对全宗号。" if code else "还没有全宗，请先设置。",
+            "There is no such fonds.",
         )
     if len(found) > 1:
-        raise Invalid("T-OP-02", "有多个全宗，请指明归入哪一个。", "There are several fonds: name the one to file into.")
+        raise Invalid(
+            "T-OP-02", "有多个全宗，请指明归入哪一个。", "There are several fonds: name the one to file into."
+        )
     return found[0]
 
 
@@ -181,7 +185,7 @@ def _arrange(
 ) -> tuple[list[_Registered], list[Finding]]:
     """Catalogues first, then names: which files make which item, and what does not match."""
     by_path = {f.path: f for f in stored}
-    catalogues = {f.path: rows for f in stored if (rows := read_catalogue(f.stored, f.path)) is not None}
+    catalogues = {f.path: read for f in stored if (read := read_catalogue(f.stored, f.path)) is not None}
     papers = [p for p in by_path if p not in catalogues]
     groups: dict[str, Sequence[str]] = {}
     rows: dict[str, CatalogueRow] = {}
@@ -192,9 +196,7 @@ def _arrange(
         rows |= hanging.rows
         findings += [_finding(transfer, "T-CA-01", path, {"line": r.line}, now) for r in hanging.missing]
         findings += [_finding(transfer, "T-CA-02", p, {}, now) for p in hanging.unlisted]
-    items = [
-        _Registered(g, tuple(by_path[p] for p in g.paths), rows.get(g.name)) for g in group_files(papers, groups)
-    ]
+    items = [_Registered(g, tuple(by_path[p] for p in g.paths), rows.get(g.name)) for g in group_files(papers, groups)]
     return items, findings
 
 
@@ -210,9 +212,9 @@ def _add_drafts(
     now: datetime,
 ) -> list[Draft]:
     known = dict(
-        Item.objects.filter(fonds_id=transfer.fonds_id, content_sha256__in=[i.content_sha256 for i in items]).values_list(
-            "content_sha256", "id"
-        )
+        Item.objects.filter(
+            fonds_id=transfer.fonds_id, content_sha256__in=[i.content_sha256 for i in items]
+        ).values_list("content_sha256", "id")
     )
     codes = dict(Item.objects.filter(id__in=known.values()).values_list("id", "archival_code"))
     drafts: list[Draft] = []
@@ -245,9 +247,7 @@ def _row_json(row: CatalogueRow | None) -> str | None:
     return json.dumps({"line": row.line, **row.values}, ensure_ascii=False) if row else None
 
 
-def _files_of(
-    transfer: Transfer, draft: Draft, item: _Registered, probes: Mapping[Path, Probe]
-) -> list[SourceFile]:
+def _files_of(transfer: Transfer, draft: Draft, item: _Registered, probes: Mapping[Path, Probe]) -> list[SourceFile]:
     return [
         SourceFile(
             id=file.id,

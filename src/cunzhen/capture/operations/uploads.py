@@ -45,7 +45,9 @@ def add_file(actor: Actor, *, transfer_id: UUID, path: str, size: int, now: date
     actor.require("add_files")
     transfer = get_transfer(actor, transfer_id)
     if transfer.state != TransferState.OPEN:
-        raise Conflict("T-RE-01", f"批次 {transfer.number} 已经接收，不能再添加文件。", "The transfer is received already.")
+        raise Conflict(
+            "T-RE-01", f"批次 {transfer.number} 已经接收，不能再添加文件。", "The transfer is received already."
+        )
     clean = _clean_path(path)
     if not 0 <= size <= settings.UPLOAD_LIMIT_BYTES:
         limit = settings.UPLOAD_LIMIT_BYTES // 1_000_000

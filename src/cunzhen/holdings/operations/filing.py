@@ -135,7 +135,7 @@ def _place(fonds: dict[UUID, Fonds], items: Sequence[NewItem], now: datetime) ->
         last = _advance(series_id, year, len(members))
         for serial, item in enumerate(members, last - len(members) + 1):
             home = fonds[item.fonds_id]
-            values = {"全宗": home.code, "类别": item.series, "年度": item.year, "件": serial}
+            values: dict[str, str | int] = {"全宗": home.code, "类别": item.series, "年度": item.year, "件": serial}
             code = format_code(home.code_template, values)
             row = rows.get((home.schedule_id, kinds.schedule_key(item.kind)))
             term = row.term if row else ""
@@ -259,8 +259,7 @@ def _page_rows(new: NewItem) -> list[Page]:
 
 def _entry(placed: _Placed, fonds: dict[UUID, Fonds], actor: Actor) -> NewEntry:
     """One entry per item: the item by its content digest, then each component by its own."""
-    subjects = (Subject(placed.new.id, placed.new.content_sha256),) + tuple(
-        Subject(c.id, c.sha256, c.sm3) for c in placed.new.components
-    )
+    components = (Subject(c.id, c.sha256, c.sm3) for c in placed.new.components)
+    subjects = (Subject(placed.new.id, placed.new.content_sha256), *components)
     detail = {"code": placed.code, "title": placed.new.title, "transfer": str(placed.new.transfer_id)}
     return NewEntry("file_drafts", actor.id, fonds[placed.new.fonds_id].keeper_id, subjects, detail)

@@ -24,7 +24,9 @@ def _chinese() -> bool:
 def icon(name: str) -> SafeString:
     """One icon of the sprite; a word always stands beside it, so it is hidden from screen readers."""
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("ui/sprite.svg"), name
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        static("ui/sprite.svg"),
+        name,
     )
 
 

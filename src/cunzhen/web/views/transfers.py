@@ -154,7 +154,7 @@ def _line(finding: Finding) -> FindingLine:
         code=finding.code,
         text=words.text(finding.params, language),
         remedy=words.remedy(language),
-        property=words.property,
+        property=words.tested_property,
         returned=bool(draft and draft.state == DraftState.RETURNED),
     )
 

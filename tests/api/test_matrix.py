@@ -1,0 +1,87 @@
+"""Every route by everybody: nothing is more open than ``accounts.rules.PERMISSIONS`` says, nobody is let in unnamed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http.response import HttpResponseBase
+from django.test import Client
+
+from cunzhen.accounts.rules import PERMISSIONS, Role
+from cunzhen.holdings.rules import Filed
+from tests.api.doors import Asserted, Door
+from tools.write_openapi import SNAPSHOT
+
+pytestmark = pytest.mark.django_db
+
+# Which permission each operation goes by; a new route must be added here by hand.
+NEEDS = {
+    "open_transfer": "open_transfer",
+    "list_transfers": "view_transfer",
+    "view_transfer": "view_transfer",
+    "add_file": "add_files",
+    "receive_transfer": "receive_transfer",
+    "view_receipt": "view_transfer",
+    "list_items": "view_item",
+    "view_item": "view_item",
+    "view_page": "view_page",
+    "view_component": "view_page",
+    "search_items": "search_items",
+    "view_search": "search_items",
+}
+ROUTES = [
+    (operation["operationId"], method, path)
+    for path, methods in json.loads(SNAPSHOT.read_text(encoding="utf-8"))["paths"].items()
+    for method, operation in methods.items()
+]
+BODIES: dict[str, Any] = {"open_transfer": {"name": "批次"}, "search_items": {"query": "退休"}}
+GOOD = {200, 201}
+
+
+def _call(client: Client, operation: str, method: str, path: str, ids: dict[str, object]) -> HttpResponseBase:
+    address = path.format(**ids)
+    if operation == "add_file":
+        return client.post(address, {"file": SimpleUploadedFile(f"{uuid4()}.pdf", b"x")})
+    if method == "post":
+        return client.post(address, BODIES.get(operation, {}), content_type="application/json")
+    return client.get(address)
+
+
+def _ids(door: Door, filed: list[Filed]) -> dict[str, object]:
+    """Things that are there and ready for every operation; a received transfer cannot be received again."""
+    transfer = door.open()
+    door.send(transfer, "a.pdf", b"x")
+    search = door.post("/searches", {"query": "退休"}).json()["id"]
+    return {"transfer_id": transfer, "item_id": filed[0].id, "search_id": search, "number": 1}
+
+
+def test_every_route_stands_in_the_matrix() -> None:
+    assert {operation for operation, _, _ in ROUTES} == set(NEEDS)
+
+
+@pytest.mark.parametrize(("operation", "method", "path"), ROUTES, ids=[r[0] for r in ROUTES])
+def test_a_route_opens_to_those_with_the_permission_only(
+    door: Door, filed: list[Filed], is_problem: Asserted, operation: str, method: str, path: str
+) -> None:
+    for role in Role:
+        ids = _ids(door, filed)
+        answer = _call(door.client(role.value), operation, method, path, ids)
+        if NEEDS[operation] in PERMISSIONS[role]:
+            assert answer.status_code in GOOD, (role, answer.content)
+        else:
+            is_problem(answer, 403, "A-01")
+            unknown = {**ids, **dict.fromkeys(("transfer_id", "item_id", "search_id"), UUID(int=7))}
+            absent = _call(door.client(role.value), operation, method, path, unknown)
+            assert absent.content == answer.content, f"{role} can tell what is there from what is not"
+    ids = _ids(door, filed)
+    is_problem(_call(Client(), operation, method, path, ids), 401, "API-02")
+    if "_id}" in path:
+        theirs = _call(door.client("outsider"), operation, method, path, ids)
+        unknown = {**ids, **dict.fromkeys(("transfer_id", "item_id", "search_id"), UUID(int=7))}
+        absent = _call(door.client("outsider"), operation, method, path, unknown)
+        is_problem(theirs, 404)
+        assert theirs.content == absent.content
