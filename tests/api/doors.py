@@ -12,8 +12,10 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 
-from cunzhen.accounts.operations import issue_token
+from cunzhen.accounts.models import Agency
+from cunzhen.accounts.operations import found_user, issue_token
 from cunzhen.accounts.queries import service_actor
+from cunzhen.accounts.rules import Role
 from tests.world import PASSWORD, World
 
 BASE = "/api/v1"
@@ -37,10 +39,21 @@ class Door:
     def _headers(self, who: str) -> dict[str, str]:
         if who == "anonymous":
             return {}
-        username = getattr(self.world, who).username
         agency = self.world.neighbour if who == "outsider" else self.world.agency
+        return self._token(agency, getattr(self.world, who).username)
+
+    def _token(self, agency: Agency, username: str) -> dict[str, str]:
         token = issue_token(service_actor(agency), username=username, label="test", days=1, now=timezone.now())
         return {"Authorization": f"Bearer {token}"}
+
+    def neighbour(self, role: Role) -> Client:
+        """A program of somebody with that role in the other agency."""
+        agency = self.world.neighbour
+        username = f"other-{role.value}"
+        found_user(
+            agency=agency, username=username, display_name="邻县人", password=PASSWORD, roles=[role], now=timezone.now()
+        )
+        return Client(headers=self._token(agency, username))
 
     def browser(self, who: str) -> Client:
         """A browser in which that user has signed in on the desk's page."""

@@ -83,7 +83,7 @@ def test_the_language_is_switched_and_kept(sit: Sit, world: World) -> None:
     english = browser.submit(home, "form[action='/language/']", language="en")
     assert english.url == "/transfers/"
     assert english.soup.html is not None and english.soup.html["lang"] == "en"
-    assert browser.get("/").h1 == "Today"
+    assert browser.get("/").h1 == "Today's work"
     chinese = browser.submit(english, "form[action='/language/']", language="zh-hans")
     assert "归档批次" in chinese.h1
 

@@ -148,7 +148,8 @@ class Page:
         for char in text:
             grown = size * self.rng.uniform(0.9, 1.08)
             drop = y + (at - left) * slope + self.rng.uniform(-0.05, 0.05) * size * MM_PER_POINT
-            boxes.append(self._tile(char, at, drop, grown, face, ink, self.rng.uniform(-5, 4)))
+            if not char.isspace():
+                boxes.append(self._tile(char, at, drop, grown, face, ink, self.rng.uniform(-5, 4)))
             at += length(char, face, size) * self.rng.uniform(0.93, 1.02)
         self._keep(text, boxes, "hand")
         return at

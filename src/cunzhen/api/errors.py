@@ -116,7 +116,7 @@ def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
     return wrapper
 
 
-def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponseBase:
+def unknown_address(request: HttpRequest) -> HttpResponseBase:
     """Anything below the API that is no route."""
     return known_problem("API-04")
 

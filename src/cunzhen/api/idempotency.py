@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Status
+from ninja.responses import NinjaJSONEncoder
 
 from cunzhen.api.auth import actor_in
 from cunzhen.api.models import IdempotencyKey
@@ -52,7 +53,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
                     key=key,
                     request_sha256=digest,
                     status=status,
-                    body=json.dumps(body.model_dump(mode="json"), ensure_ascii=False).encode(),
+                    body=json.dumps(body.model_dump(), cls=NinjaJSONEncoder, ensure_ascii=False).encode(),
                     created_at=timezone.now(),
                 )
                 return result

@@ -21,7 +21,7 @@ class Door(NinjaAPI):
         """Every route guarded, and a last one that answers for what is no route."""
         patterns, app, namespace = super().urls
         guarded = [_guarded(p) for p in patterns]
-        return [*guarded, re_path(r"^(?P<rest>.*)$", errors.guarded(errors.unknown_address))], app, namespace
+        return [*guarded, re_path(r"", errors.guarded(errors.unknown_address))], app, namespace
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None

@@ -44,6 +44,9 @@ def arrears(start: Start) -> Page:
     facts = Facts("欠费补缴申报表", title, "征缴", (QU.pair,), COAL.name, COAL.code, "2015-05-20", 2015)
     p = start(facts)
     p.put("征缴表08", 24, 18, 9, "thin-sans")
+    for y0 in range(20, 280, 4):
+        p.rule(14, y0, 14, y0 + 2, 0.2)
+    p.stacked("装订线", 11, 150, 9)
     p.title("基本养老保险", 28, 18, "serif", track=3)
     p.title("欠 费 补 缴 申 报 表", 39, 24, "heavy")
     p.dotted("单位全称(公章)", COAL.name, 24, 58, 186)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
@@ -24,6 +25,7 @@ from cunzhen.capture.rules import DraftState
 from cunzhen.capture.thumbnails import keep_thumbnail
 from cunzhen.database.rows import copy_rows
 from cunzhen.formats.failpoints import failpoint
+from cunzhen.formats.probes import Probe
 from cunzhen.holdings.queries import seal_page
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
@@ -69,7 +71,7 @@ def read_drafts(
         .order_by("id")
     )
     done = 0
-    for part in _parts(_read_all(drafts, pool or shared_pool())):
+    for part in _parts(_read_all(drafts, pool or shared_pool(settings.READERS))):
         _store(actor, part, clock())
         done += len(part)
     if drafts:
@@ -87,13 +89,18 @@ def _read_all(drafts: Sequence[Draft], pool: ReadingPool) -> Iterator[_Read]:
     open_reads = {d.id: _Read(d) for d in drafts}
     rows = [f for d in drafts for f in by_draft[d.id]]
     paths = [inbox_file(f) for f in rows]
-    for position, result in pool.read_files(paths, [f.category for f in rows]):
+    for position, result in pool.read_files(paths, [_probe(f) for f in rows]):
         file = rows[position]
         one = open_reads[file.draft_id]
         one.files.append((file, result))
         if len(one.files) == len(by_draft[file.draft_id]):
             one.files.sort(key=lambda pair: pair[0].number)
             yield open_reads.pop(known[file.draft_id].id)
+
+
+def _probe(file: SourceFile) -> Probe:
+    """What was found of the file when it was received."""
+    return Probe(file.puid, file.mime, file.format_name, file.extension_matches, file.category, file.size)
 
 
 def _parts(reads: Iterator[_Read]) -> Iterator[list[_Read]]:

@@ -171,6 +171,7 @@ def _time_to_go(transfer: Transfer, counts: Counts, now: datetime) -> timedelta 
 @signed_in
 def receive(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
     """Receive what was sent; files of a plain form (without scripts) come along with this very request."""
+    actor.require("receive_transfer")
     for file in request.FILES.getlist("files"):
         upload = add_file(
             actor, transfer_id=transfer_id, path=file.name or "file", size=file.size or 0, now=timezone.now()
@@ -185,6 +186,7 @@ def receive(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpRespon
 @signed_in
 def retry(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
     """Read returned drafts again."""
+    actor.require("retry_drafts")
     retry_drafts(actor, draft_ids=_chosen(request, actor, transfer_id), now=timezone.now())
     return redirect("web:transfer", transfer_id)
 
@@ -193,6 +195,7 @@ def retry(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse
 @signed_in
 def send_back(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpResponse:
     """Return drafts with a reason."""
+    actor.require("return_drafts")
     return_drafts(
         actor,
         draft_ids=_chosen(request, actor, transfer_id),
