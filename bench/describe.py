@@ -78,9 +78,10 @@ def measure(papers: list[Paper], names: Mapping[str, str], *, show: bool = False
     spent = time.process_time() - started
     for paper, suggestions in zip(papers, described, strict=True):
         truth, found = _truth(paper, aliases), _found(suggestions)
-        if found["kind"] <= accepted.get(paper.truth["kind"], set()):
+        if found["kind"] and found["kind"] <= accepted.get(paper.truth["kind"], set()):
             truth["kind"], truth["category"] = found["kind"], found["category"]
-        if not truth["person_name"] and kinds.all_kinds()[next(iter(truth["kind"]))].subject == "many":
+        known = kinds.all_kinds().get(next(iter(truth["kind"])))
+        if not truth["person_name"] and known and known.subject == "many":
             # The index does not list the people of old rosters.
             found["person_name"] = set()
         doubts = is_sure(suggestions)

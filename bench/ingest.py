@@ -74,8 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--items", type=int, default=2000)
     items = parser.parse_args().items
-    sys.path.insert(0, str(HERE))
-    from corpus import draw
+    from bench.corpus import draw
 
     home = Path(os.environ["CUNZHEN_HOME"])
     cunzhen = [sys.executable, "-m", "cunzhen.cli.main", "--home", str(home)]

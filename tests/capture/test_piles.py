@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cunzhen.capture import piles
-from cunzhen.errors import Invalid, Missing, Unavailable
+from cunzhen.errors import Invalid, Missing
 
 
 def test_a_folder_without_its_litter(tmp_path: Path) -> None:
@@ -90,12 +90,15 @@ def test_storing_keeps_every_byte_and_says_the_digests(tmp_path: Path) -> None:
 
     data = os.urandom(3_000_000)
     (tmp_path / "a.PDF").write_bytes(data)
-    [stored] = piles.store_files([piles.Incoming("a.PDF", tmp_path / "a.PDF")], tmp_path / "inbox")
+    [stored], _ = piles.store_files([piles.Incoming("a.PDF", tmp_path / "a.PDF")], tmp_path / "inbox")
     assert stored.stored.read_bytes() == data and stored.stored.suffix == ".pdf"
     assert stored.digests.sha256 == hashlib.sha256(data).hexdigest()
     assert stored.digests.size == len(data)
 
 
-def test_a_vanished_source_is_unavailable_not_half_taken(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="T-ST-01"):
-        piles.store_files([piles.Incoming("a.pdf", tmp_path / "gone.pdf")], tmp_path / "inbox")
+def test_a_vanished_source_is_said_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "b.pdf").write_bytes(b"x")
+    pile = [piles.Incoming(name, tmp_path / name) for name in ("a.pdf", "b.pdf")]
+    stored, rejected = piles.store_files(pile, tmp_path / "inbox")
+    assert [s.path for s in stored] == ["b.pdf"]
+    assert [(r.path, r.code) for r in rejected] == [("a.pdf", "T-PA-05")]

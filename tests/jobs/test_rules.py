@@ -1,4 +1,4 @@
-"""Waits double, are spread, and end; tries are counted."""
+"""Waits double, are spread, and end; crashes are counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cunzhen.jobs.rules import LONGEST_WAIT, MOST_CRASHES, MOST_TRIES, may_try_again, wait_before
+from cunzhen.jobs.rules import LONGEST_WAIT, MOST_CRASHES, may_try_again_after, wait_before
 
 
 @pytest.mark.parametrize(("attempts", "low", "high"), [(1, 1.5, 2.5), (2, 3, 5), (3, 6, 10), (7, 96, 160)])
@@ -19,7 +19,6 @@ def test_waits_have_an_end() -> None:
     assert wait_before(10_000, 1.0) == LONGEST_WAIT
 
 
-@pytest.mark.parametrize(("crashed", "most"), [(False, MOST_TRIES), (True, MOST_CRASHES)])
-def test_tries_have_an_end(crashed: bool, most: int) -> None:
-    assert may_try_again(most - 1, crashed=crashed)
-    assert not may_try_again(most, crashed=crashed)
+def test_a_job_that_keeps_killing_its_workers_is_given_up() -> None:
+    assert may_try_again_after(MOST_CRASHES - 1)
+    assert not may_try_again_after(MOST_CRASHES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from itertools import product
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 UI = Path(__file__).resolve().parents[2] / "src" / "cunzhen" / "ui" / "static" / "ui"
 SHEETS = sorted(UI.glob("*.css"))
 SCRIPTS = sorted((UI / "js").glob("*.js"))
-CSS_LIMIT = 45_000
-JS_LIMIT = 40_000
+CSS_LIMIT = 40 * 1024  # what a screen loads, raw
+JS_LIMIT = 15 * 1024  # our own scripts, each compressed by itself as the server sends them
 TEXT, PART = 4.5, 3.0  # WCAG 2.2 1.4.3 and 1.4.11
 
 TEXTS_ON_ANY_GROUND = ("ink", "ink-2", "ink-3", "accent", "accent-strong")
@@ -75,7 +76,7 @@ def test_every_token_used_is_defined() -> None:
 
 
 def test_the_sheets_stay_small() -> None:
-    assert sum(sheet.stat().st_size for sheet in SHEETS) < CSS_LIMIT
+    assert sum(sheet.stat().st_size for sheet in SHEETS if sheet.name != "print.css") < CSS_LIMIT
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
@@ -87,7 +88,7 @@ def test_a_sheet_fetches_nothing_and_closes_its_braces(sheet: Path) -> None:
 
 def test_the_scripts_stay_small() -> None:
     assert SCRIPTS
-    assert sum(script.stat().st_size for script in SCRIPTS) < JS_LIMIT
+    assert sum(len(gzip.compress(script.read_bytes())) for script in SCRIPTS) < JS_LIMIT
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

@@ -32,7 +32,7 @@ def test_signing_in_leads_where_one_wanted_to_go(sit: Sit, world: World) -> None
     assert page.url == "/transfers/?state=open"
 
 
-@pytest.mark.parametrize("username", ["clerk", "nobody", "cl\0erk", "x" * 5000])
+@pytest.mark.parametrize("username", ["clerk", "nobody", "cl\0erk", "x" * 300])
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_a_wrong_password_tells_nothing(sit: Sit, world: World, username: str, language: str) -> None:
     browser = sit("").speak(language)

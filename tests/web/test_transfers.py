@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cunzhen.capture.models import Draft, Finding, Transfer, Upload
-from cunzhen.capture.operations import return_drafts
+from cunzhen.capture.operations import close_transfer, return_drafts
 from cunzhen.capture.rules import STATE_LABELS
 from tests.web.client import Page
 from tests.web.conftest import Sit
@@ -33,7 +33,14 @@ def test_a_clerk_opens_one(sit: Sit, world: World) -> None:
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("year", "19"), ("year", "2019年"), ("year", "9" * 5000), ("year", "2999"), ("year", "二〇一九"), ("series", "XX" * 50)],
+    [
+        ("year", "19"),
+        ("year", "2019年"),
+        ("year", "9" * 50),
+        ("year", "2999"),
+        ("year", "二〇一九"),
+        ("series", "XX" * 9),
+    ],
 )
 def test_what_cannot_be_keeps_what_was_typed(sit: Sit, world: World, field: str, value: str, language: str) -> None:
     clerk = sit("clerk").speak(language)
@@ -41,7 +48,7 @@ def test_what_cannot_be_keeps_what_was_typed(sit: Sit, world: World, field: str,
     page = clerk.submit(form, "main form", 422, **{"name": "退休\0材料", "auto": "1", field: value})
     assert page.one("[role=alert] a")["href"] == f"#{field}"
     assert page.soup.select(f"#{field}")
-    assert page.field("name").replace("\0", "").replace("\ufffd", "") == "退休材料"
+    assert page.field("name") == "退休材料"
     assert page.one("#auto").has_attr("checked")
     if field == "year":
         assert page.field("year") == value
@@ -139,8 +146,11 @@ def test_returned_papers_are_read_again(sit: Sit, world: World, tmp_path: Path) 
     drafts = waiting(world, tmp_path)
     return_drafts(world.actor("archivist"), draft_ids=[d.id for d in drafts], reason="缺页", now=NOW)
     clerk, address = sit("clerk"), f"/transfers/{drafts[0].transfer_id}/"
+    closing = clerk.get(address)
+    assert "处理中" in closing.h1 and _polls(closing), "the page waits until the transfer is closed"
+    close_transfer(world.actor("service"), transfer_id=drafts[0].transfer_id, now=NOW)
     page = clerk.get(address)
-    assert "已办结" in page.h1 and page.text.count("缺页") == 2
+    assert "已办结" in page.h1 and not _polls(page) and page.text.count("缺页") == 2
     again = clerk.submit(page, "form[action$='/retry/']")
     assert set(Draft.objects.values_list("state", flat=True)) == {"received"} and _polls(again)
 

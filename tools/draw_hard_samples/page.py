@@ -173,11 +173,12 @@ class Page:
 
     def _tile(self, char: str, x: float, y: float, size: float, face: str, ink: Ink, turn: float) -> Box:
         pixels = max(8, round(size * MM_PER_POINT * self.scale))
-        font = face_at("brush" if face == "kai" and char in "，。；：、·" else face, pixels)
+        stops = {"·": "sans"} | dict.fromkeys("，。；：、", "brush")
+        font = face_at(stops.get(char, face) if face == "kai" else face, pixels)
         tile = Image.new("L", (pixels * 2, pixels * 2))
         ImageDraw.Draw(tile).text((pixels, pixels), char, font=font, fill=self.rng.randint(200, 255), anchor="mm")
         tile = tile.rotate(turn, resample=Image.Resampling.BICUBIC)
-        left = round(x * self.scale + float(font.getlength(char)) / 2 - pixels)
+        left = round(x * self.scale + float(face_at(face, pixels).getlength(char)) / 2 - pixels)
         top = round(y * self.scale - pixels)
         self.image.paste(ink, (left, top), tile)
         inked = tile.getbbox() or (0, 0, 1, 1)

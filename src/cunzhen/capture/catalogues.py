@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+import struct
+import unicodedata
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -18,6 +21,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from cunzhen.capture.grouping import natural_key
 
 MAX_ROWS = 200_000
+MAX_BYTES = 60_000_000  # of a catalogue, unpacked: 200,000 rows of 300 bytes
 
 # What the columns are called in practice, by our field's name.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -53,33 +57,53 @@ class Hanging:
         groups: item name to its paths, for every row whose files are there.
         rows: item name to its row.
         missing: rows whose file is not there.
+        repeated: rows whose files an earlier row has named already, with that row's line.
         unlisted: files of the catalogue's folder that no row names.
     """
 
     groups: dict[str, list[str]]
     rows: dict[str, CatalogueRow]
     missing: list[CatalogueRow]
+    repeated: list[tuple[CatalogueRow, int]]
     unlisted: list[str]
+
+
+# What csv, zipfile, zlib, expat and openpyxl raise on a table that is not one, or was made to do harm.
+_UNREADABLE = (
+    InvalidFileException, BadZipFile, csv.Error, zlib.error, struct.error, ArithmeticError, AttributeError, EOFError,
+    LookupError, NotImplementedError, RuntimeError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def read_catalogue(path: Path, name: str) -> list[CatalogueRow] | None:
     """The rows of a catalogue, or None where the file is no catalogue (then it is a paper like any other).
 
-    A catalogue has, within its first ten rows, a heading with a file column and at least one that describes.
+    A catalogue has, within its first ten rows, a heading with a file column and at least one that describes. A table
+    that is damaged, or larger than any catalogue, is no catalogue.
     """
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix == ".csv":
-        return _from_rows(_csv_rows(path))
-    if suffix in {".xlsx", ".xlsm"}:
-        try:
-            book = load_workbook(path, read_only=True, data_only=True)
-        except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError):
-            return None
-        try:
-            return _from_rows(book.worksheets[0].iter_rows(values_only=True)) if book.worksheets else None
-        finally:
-            book.close()
+    try:
+        if suffix == ".csv" and path.stat().st_size <= MAX_BYTES:
+            return _from_rows(_csv_rows(path))
+        if suffix in {".xlsx", ".xlsm"} and _unpacked_bytes(path) <= MAX_BYTES:
+            return _from_workbook(path)
+    except _UNREADABLE:
+        return None
     return None
+
+
+def _from_workbook(path: Path) -> list[CatalogueRow] | None:
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        return _from_rows(book.worksheets[0].iter_rows(values_only=True)) if book.worksheets else None
+    finally:
+        book.close()
+
+
+def _unpacked_bytes(path: Path) -> int:
+    """What a workbook would unpack to by its own directory; zipfile never reads more of a member than that."""
+    with ZipFile(path) as zipped:
+        return sum(m.file_size for m in zipped.infolist())
 
 
 def _csv_rows(path: Path) -> Iterable[Sequence[str]]:
@@ -125,7 +149,9 @@ def _text(cell: object) -> str:
     return str(cell).strip() if cell is not None else ""
 
 
-def hang(rows: Sequence[CatalogueRow], folder: str, paths: Sequence[str]) -> Hanging:
+def hang(
+    rows: Sequence[CatalogueRow], folder: str, paths: Sequence[str], taken: dict[str, int] | None = None
+) -> Hanging:
     """Hang the files of the catalogue's folder (and below) on its rows.
 
     A row names a file (with or without suffix), a subfolder, or several files separated by ``;``.
@@ -133,28 +159,38 @@ def hang(rows: Sequence[CatalogueRow], folder: str, paths: Sequence[str]) -> Han
     Args:
         folder: the catalogue's own folder, relative, ``.`` for the pile's root.
         paths: every other file received.
+        taken: path to the line that named it, of the catalogues before this one; this one's are added.
     """
+    taken = {} if taken is None else taken
     prefix = "" if folder == "." else f"{folder}/"
     inside = [p for p in paths if p.startswith(prefix)]
     by_name: dict[str, list[str]] = {}
     for path in inside:
         relative = path[len(prefix) :]
         for name in {relative, str(PurePosixPath(relative).with_suffix("")), PurePosixPath(relative).name}:
-            by_name.setdefault(name, []).append(path)
+            by_name.setdefault(_composed(name), []).append(path)
         for parent in PurePosixPath(relative).parents:
             if str(parent) != ".":
-                by_name.setdefault(str(parent), []).append(path)
-    hanging = Hanging({}, {}, [], [])
-    taken: set[str] = set()
+                by_name.setdefault(_composed(str(parent)), []).append(path)
+    hanging = Hanging({}, {}, [], [], [])
     for row in rows:
         names = [n.strip().replace("\\", "/").strip("/") for n in re.split("[;；、]", row.values.get("file", ""))]
-        files = [p for n in names if n for p in sorted(by_name.get(n, []), key=natural_key) if p not in taken]
+        named = [p for n in names if n for p in sorted(by_name.get(_composed(n), []), key=natural_key)]
+        files = list(dict.fromkeys(p for p in named if p not in taken))
+        if not files and named:
+            hanging.repeated.append((row, taken[named[0]]))
+            continue
         if not files:
             hanging.missing.append(row)
             continue
-        taken.update(files)
+        taken.update(dict.fromkeys(files, row.line))
         name = prefix + names[0]
         hanging.groups[name] = files
         hanging.rows[name] = row
     hanging.unlisted.extend(p for p in inside if p not in taken)
     return hanging
+
+
+def _composed(name: str) -> str:
+    """Names of files from some systems are decomposed (é as e and an accent); in a catalogue they are not."""
+    return unicodedata.normalize("NFC", name)

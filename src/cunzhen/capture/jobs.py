@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -9,11 +10,18 @@ from django.utils import timezone
 from cunzhen.accounts.queries import service_actor
 from cunzhen.accounts.rules import Actor
 from cunzhen.capture.models import Draft, Transfer
-from cunzhen.capture.operations import close_transfer, file_drafts, read_drafts
+from cunzhen.capture.operations import close_transfer, file_drafts, read_drafts, sweep_inboxes
 from cunzhen.capture.readers import close_shared_pool
-from cunzhen.jobs.registry import job, on_shutdown
+from cunzhen.jobs.registry import every, job, on_shutdown
 
+LEFT_ALONE = timedelta(minutes=5)
 on_shutdown(close_shared_pool)
+
+
+@every(120.0)
+def sweep() -> None:
+    """Inboxes that killed runs left."""
+    sweep_inboxes(older_than=LEFT_ALONE, now=timezone.now())
 
 
 @job("read_drafts")

@@ -5,17 +5,22 @@ Dot files, README files and the litter of desktop systems are not papers and are
 
 from __future__ import annotations
 
+import lzma
 import os
 import stat
+import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from cunzhen.capture.documents import MAX_FILE_BYTES
 from cunzhen.errors import Invalid, Missing, Unavailable
 from cunzhen.formats.digests import FileDigests, digest_file
 from cunzhen.formats.durable import FileSystemSync
@@ -26,6 +31,14 @@ MAX_ZIP_RATIO = 200
 MAX_ZIP_BYTES = 20_000_000_000
 _BLOCK = 1 << 20
 _UTF8_NAME = 0x800
+_LONGEST_PATH = 1000  # characters; as wide as the columns that keep it
+_ZIP_TAIL = 65_557  # APPNOTE 4.3.16: the end record and the longest comment after it
+_ZIP_END, _ZIP64_COUNT = b"PK\x05\x06", 0xFFFF
+_ZIP_ENTRY_BYTES = 400  # of the directory, for one file with a long Chinese path
+_BROKEN_ZIP = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, struct.error,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,15 +79,27 @@ def list_pile(sources: Sequence[Path]) -> tuple[list[Incoming], list[Rejected]]:
     for source in sources:
         if not source.exists():
             raise Missing("T-PA-01", f"找不到 {source}，请核对路径。", f"There is no {source}.")
-        if source.is_dir():
-            for incoming in _walk(source):
-                if isinstance(incoming, Rejected):
-                    rejected.append(incoming)
-                else:
-                    found.append(incoming)
-        else:
-            found.append(Incoming(source.name, source))
-    return found, rejected
+        # Several sources keep their own names in front, so that their insides cannot be taken for one another's.
+        front = f"{source.resolve().name}/" if len(sources) > 1 else ""
+        for one in _walk(source, front) if source.is_dir() else [_look_at(source, source.name, source.stat)]:
+            if isinstance(one, Rejected):
+                rejected.append(one)
+            else:
+                found.append(one)
+    return distinct(found), rejected
+
+
+def distinct(incoming: Sequence[Incoming]) -> list[Incoming]:
+    """Give every file a name of its own: the second of a name moves into a folder ``(2)``, so that none is lost."""
+    taken: set[str] = set()
+    named: list[Incoming] = []
+    for one in incoming:
+        path, number = one.path, 2
+        while path in taken:
+            path, number = f"({number})/{one.path}", number + 1
+        taken.add(path)
+        named.append(replace(one, path=path))
+    return named
 
 
 def is_litter(path: str) -> bool:
@@ -83,20 +108,40 @@ def is_litter(path: str) -> bool:
     return any(p.startswith(".") or p.lower() in _LITTER for p in parts) or parts[-1].lower().startswith("readme")
 
 
-def _walk(root: Path) -> Iterator[Incoming | Rejected]:
-    for folder, folders, files in os.walk(root, followlinks=False):
+def _walk(root: Path, front: str) -> Iterator[Incoming | Rejected]:
+    closed: list[OSError] = []
+    for folder, folders, files in os.walk(root, onerror=closed.append, followlinks=False):
         folders[:] = sorted(f for f in folders if not is_litter(f))
+        for name in folders:
+            path = Path(folder) / name
+            if path.is_symlink():
+                yield Rejected(_shown(front + path.relative_to(root).as_posix()), "T-PA-02")
         for name in sorted(files):
             path = Path(folder) / name
             relative = path.relative_to(root).as_posix()
-            if is_litter(relative):
-                continue
-            if not stat.S_ISREG(path.lstat().st_mode):
-                yield Rejected(relative, "T-PA-02")  # links and devices are never followed
-            elif not _is_text(relative):
-                yield Rejected(relative.encode("utf-8", "replace").decode(), "T-PA-03")
-            else:
-                yield Incoming(relative, path)
+            if not is_litter(relative):
+                yield _look_at(path, front + relative, path.lstat)
+    for error in closed:  # a folder that may not be entered, or lies too deep: said, not passed over
+        yield Rejected(_shown(front + os.path.relpath(error.filename, root)), "T-PA-05")
+
+
+def _look_at(path: Path, relative: str, look: Callable[[], os.stat_result]) -> Incoming | Rejected:
+    """A file that can be taken in, or why not; nothing is opened, so that a pipe cannot make us wait."""
+    try:
+        found = look()
+    except OSError:
+        return Rejected(_shown(relative), "T-PA-05")
+    if not stat.S_ISREG(found.st_mode):
+        return Rejected(_shown(relative), "T-PA-02")  # links and devices are never followed
+    if not _is_text(relative) or len(relative) > _LONGEST_PATH:
+        return Rejected(_shown(relative), "T-PA-03")
+    if found.st_size > MAX_FILE_BYTES and not relative.lower().endswith(".zip"):
+        return Rejected(relative, "T-PA-06")  # it could not be read anyway; refused before it is copied
+    return Incoming(relative, path)
+
+
+def _shown(path: str) -> str:
+    return path.encode("utf-8", "replace").decode()[:_LONGEST_PATH]
 
 
 def _is_text(path: str) -> bool:
@@ -116,11 +161,12 @@ def expand_zip(archive: Path, into: Path) -> tuple[list[Incoming], list[Rejected
         Invalid: ``T-ZI-01`` not a readable zip, ``T-ZI-02`` a bomb, ``T-ZI-03`` encrypted.
     """
     try:
+        _refuse_crowd(archive)
         with zipfile.ZipFile(archive) as zipped:
             members = [m for m in zipped.infolist() if not m.is_dir()]
             _refuse_bomb(archive, members)
             return _extract(zipped, members, into)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zipfile.LargeZipFile) as error:
+    except _BROKEN_ZIP as error:
         raise Invalid(
             "T-ZI-01",
             f"压缩包 {archive.name} 打不开，可能没有传完整。请重新压缩后再送。",
@@ -128,16 +174,35 @@ def expand_zip(archive: Path, into: Path) -> tuple[list[Incoming], list[Rejected
         ) from error
 
 
+def _refuse_crowd(archive: Path) -> None:
+    """Refuse by the count in the end record, before a directory of a million names is read into memory."""
+    with archive.open("rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - _ZIP_TAIL))
+        tail = stream.read(_ZIP_TAIL)
+    end = tail.rfind(_ZIP_END)
+    if end < 0 or len(tail) < end + 22:
+        return  # zipfile says what is wrong with it
+    count = int.from_bytes(tail[end + 10 : end + 12], "little")
+    size = int.from_bytes(tail[end + 12 : end + 16], "little")
+    # The count of a directory that needs more than 16 bits, and one that lies about it, show in the directory's size.
+    if count == _ZIP64_COUNT or count > MAX_ZIP_FILES or size > MAX_ZIP_FILES * _ZIP_ENTRY_BYTES:
+        raise _too_large(archive, count, 0)
+
+
+def _too_large(archive: Path, count: int, total: int) -> Invalid:
+    return Invalid(
+        "T-ZI-02",
+        f"压缩包 {archive.name} 展开后过大（{count:,} 个文件，{total:,} 字节），未接收。请分批压缩，每包不超过 "
+        f"{MAX_ZIP_FILES:,} 个文件。",
+        f"The zip {archive.name} would grow too large and was not taken. Send it in smaller parts.",
+    )
+
+
 def _refuse_bomb(archive: Path, members: Sequence[zipfile.ZipInfo]) -> None:
     total = sum(m.file_size for m in members)
     ratio_limit = max(archive.stat().st_size, 1) * MAX_ZIP_RATIO
     if len(members) > MAX_ZIP_FILES or total > MAX_ZIP_BYTES or total > ratio_limit:
-        raise Invalid(
-            "T-ZI-02",
-            f"压缩包 {archive.name} 展开后过大（{len(members):,} 个文件，{total:,} 字节），未接收。请分批压缩，每包不超过 "
-            f"{MAX_ZIP_FILES:,} 个文件。",
-            f"The zip {archive.name} would grow too large and was not taken. Send it in smaller parts.",
-        )
+        raise _too_large(archive, len(members), total)
     if any(m.flag_bits & 1 for m in members):
         raise Invalid(
             "T-ZI-03",
@@ -157,6 +222,12 @@ def _extract(
             rejected.append(Rejected(name.replace("\0", "?"), "T-PA-02"))
             continue
         if is_litter(name):
+            continue
+        if len(name) > _LONGEST_PATH or not _is_text(name):
+            rejected.append(Rejected(_shown(name), "T-PA-03"))
+            continue
+        if member.file_size > MAX_FILE_BYTES:
+            rejected.append(Rejected(name, "T-PA-06"))
             continue
         target = into / f"z{number:06}"
         with zipped.open(member) as source, target.open("wb") as out:
@@ -190,37 +261,52 @@ def _copy_bounded(source: object, out: object, size: int, archive: str) -> None:
         out.write(block)  # type: ignore[attr-defined]
 
 
-def store_files(incoming: Sequence[Incoming], inbox: Path) -> list[Stored]:
+def store_files(incoming: Sequence[Incoming], inbox: Path) -> tuple[list[Stored], list[Rejected]]:
     """Bring the pile into the inbox, each file under an id of its own, digest it and make it durable.
 
+    Returns:
+        what was stored, and the files that could not be read where they lay (the others go on).
+
     Raises:
-        Unavailable: ``T-ST-01`` where the disk is full or fails; nothing has been acknowledged then.
+        Unavailable: ``T-ST-01`` where our own disk is full or fails; nothing has been acknowledged then.
     """
     inbox.mkdir(parents=True, exist_ok=True)
     disk = FileSystemSync(inbox)
 
-    def store(one: Incoming) -> Stored:
+    def store(one: Incoming) -> Stored | Rejected:
         file_id = uuid7()
         target = inbox / f"{file_id}{_suffix(one.path)}"
         if one.ours:
             os.link(one.source, target)  # the bytes stay where they are until the receiving is committed
         else:
-            _copy(one.source, target)
+            try:
+                # Should a pipe have taken the file's place since it was listed, opening it must not wait for a writer.
+                reader = os.fdopen(os.open(one.source, os.O_RDONLY | os.O_NONBLOCK), "rb")
+            except OSError:
+                return Rejected(one.path, "T-PA-05")  # gone, or not ours to read
+            with reader:
+                _copy(reader, target)
         return Stored(file_id, one.path, target, digest_file(target))
 
     try:
         with ThreadPoolExecutor(max_workers=2) as threads:
-            stored = list(threads.map(store, incoming))
+            outcomes = list(threads.map(store, incoming))
+        stored = [o for o in outcomes if isinstance(o, Stored)]
         disk.sync([*(s.stored for s in stored), inbox, inbox.parent])
     except OSError as error:
-        raise Unavailable(
-            "T-ST-01",
-            "存储空间不足或磁盘写入出错，本批没有接收。请腾出空间后重新提交，原文件没有改动。",
-            f"The disk is full or failing ({error.strerror}). Nothing was taken in; make room and send the pile again.",
-        ) from error
+        raise disk_failed(error) from error
     finally:
         disk.close()
-    return stored
+    return stored, [o for o in outcomes if isinstance(o, Rejected)]
+
+
+def disk_failed(error: OSError) -> Unavailable:
+    """The refusal that an error of the home's own disk becomes while a pile is taken in."""
+    return Unavailable(
+        "T-ST-01",
+        "存储空间不足或磁盘写入出错，本批没有接收。请腾出空间后重新提交，原文件没有改动。",
+        f"The disk is full or failing ({error.strerror}). Nothing was taken in; make room and send the pile again.",
+    )
 
 
 def _suffix(path: str) -> str:
@@ -228,8 +314,8 @@ def _suffix(path: str) -> str:
     return suffix if suffix.isascii() and 1 < len(suffix) <= 6 else ".bin"
 
 
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reader, target.open("wb") as writer:
+def _copy(reader: BinaryIO, target: Path) -> None:
+    with target.open("wb") as writer:
         size = os.fstat(reader.fileno()).st_size
         sent = 0
         while sent < size:

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from cunzhen.access.operations import search_items
 from cunzhen.access.queries import results
-from cunzhen.access.rules import LARGEST_PAGE, Hit, Results
-from cunzhen.cli.output import acting_as, emit
+from cunzhen.access.rules import DEEPEST_HIT, LARGEST_PAGE, Hit, Results
+from cunzhen.cli.output import acting_as, emit, whole
 
 HELP = "检索：词语、“精确短语”、name: id: unit: code: year: class:"
 
@@ -18,7 +18,9 @@ HELP = "检索：词语、“精确短语”、name: id: unit: code: year: class
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("query", metavar="QUERY", help="检索式")
-    parser.add_argument("--limit", type=int, default=20, help="最多列出多少件（缺省 20）")
+    parser.add_argument(
+        "--limit", type=whole(1, DEEPEST_HIT), default=20, metavar="N", help="最多列出多少件（缺省 20）"
+    )
     parser.add_argument("--facets", action="store_true", help="列出各类计数")
     parser.add_argument("--exact", action="store_true", help="只要逐字相符的")
 
@@ -27,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Search; 0 whether or not something is found."""
     actor = acting_as(args)
     search = search_items(actor, query=args.query, exact=args.exact, now=timezone.now())
-    size = max(1, min(args.limit, LARGEST_PAGE))
+    size = min(args.limit, LARGEST_PAGE)
     found = results(actor, search.id, size=size)
     hits = list(found.hits)
     page = 1

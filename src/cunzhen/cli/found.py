@@ -13,7 +13,7 @@ from django.utils import timezone
 from cunzhen.accounts.models import Agency
 from cunzhen.accounts.operations import found_agency, found_user
 from cunzhen.accounts.rules import ROLE_LABELS, Role
-from cunzhen.cli.output import emit
+from cunzhen.cli.output import emit, matching
 from cunzhen.errors import Conflict
 from cunzhen.holdings.operations import found_fonds, install_schedule
 
@@ -23,9 +23,27 @@ OFFICERS = (Role.SYSTEM_OFFICER, Role.SECURITY_OFFICER, Role.AUDIT_OFFICER)
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("--agency", required=True, metavar="NAME", help="机构全称")
-    parser.add_argument("--region", required=True, metavar="CODE", help="行政区划代码，6 位")
-    parser.add_argument("--fonds", required=True, metavar="CODE", help="全宗号")
+    parser.add_argument(
+        "--agency",
+        required=True,
+        metavar="NAME",
+        type=matching(r".{1,200}", "机构全称不超过 200 个字"),
+        help="机构全称",
+    )
+    parser.add_argument(
+        "--region",
+        required=True,
+        metavar="CODE",
+        type=matching(r"[0-9]{6}", "须为 6 位数字"),
+        help="行政区划代码，6 位",
+    )
+    parser.add_argument(
+        "--fonds",
+        required=True,
+        metavar="CODE",
+        type=matching(r"[A-Za-z0-9]{1,20}", "须为字母和数字，不超过 20 个"),
+        help="全宗号，如 J019",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

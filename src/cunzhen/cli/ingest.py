@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import connection
@@ -15,41 +16,52 @@ from tqdm import tqdm
 
 from cunzhen.access.operations import follow_ledger
 from cunzhen.access.queries import index_status, indexed_items
+from cunzhen.capture.messages import wording
 from cunzhen.capture.models import Transfer
 from cunzhen.capture.operations import open_transfer, receive_transfer
-from cunzhen.capture.piles import list_pile
+from cunzhen.capture.piles import Incoming, Rejected, list_pile
 from cunzhen.capture.queries import counts_of
 from cunzhen.capture.receipts import Receipt, ReceiptFinding, receipt_of
 from cunzhen.capture.rules import STATE_LABELS
-from cunzhen.cli.output import acting_as, emit
+from cunzhen.cli.output import acting_as, emit, whole
 from cunzhen.errors import CunzhenError, Invalid
+from cunzhen.holdings.kinds import categories
+from cunzhen.jobs.queries import backlog
 from cunzhen.jobs.worker import run_worker
 from cunzhen.ledger.operations import sequence
 
 HELP = "接收并归档一批扫描件或电子文件"
 INDEX_SECONDS = 30.0
+QUEUE = "capture"
+EXIT_INTERRUPTED = 130
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="文件夹、文件或 zip")
-    parser.add_argument("--fonds", default="", help="全宗号；只有一个全宗时可不填")
-    parser.add_argument("--series", default="", help="缺省类别，如 YL")
-    parser.add_argument("--year", type=int, help="缺省年度")
-    parser.add_argument("--name", default="", help="批次名称")
+    parser.add_argument("--fonds", default="", metavar="CODE", help="全宗号；只有一个全宗时可不填")
+    parser.add_argument(
+        "--series", default="", metavar="CODE", choices=_series(), help=f"缺省类别：{'、'.join(_series())}"
+    )
+    parser.add_argument("--year", type=whole(1900, 2999), metavar="YEAR", help="缺省年度")
+    parser.add_argument("--name", default="", metavar="TEXT", help="批次名称；缺省为路径的名称")
     parser.add_argument("--auto", action="store_true", help="把握足的直接归档，其余等待著录")
 
 
+def _series() -> list[str]:
+    return [c.code for c in categories()]
+
+
 def run(args: argparse.Namespace) -> int:
-    """File the pile; 0 when all of it is filed or waits, 1 when something was returned or not taken."""
+    """File the pile; 0 when all of it is filed, known or waits, 1 when there are findings."""
     actor = acting_as(args)
-    incoming, rejected = list_pile(args.paths)
+    incoming, rejected = name_pile(args.paths)
     if not incoming:
-        raise Invalid("T-PA-04", "没有找到可以接收的文件，请核对路径。", "There is no file to take in at these paths.")
+        raise Invalid("T-PA-04", _nothing(rejected), "There is no file to take in at these paths.")
     now = timezone.now()
     transfer = open_transfer(
         actor,
-        name=args.name or "、".join(p.resolve().name for p in args.paths)[:200],
+        name=_text(args.name or "、".join(p.resolve().name for p in args.paths)),
         fonds_code=args.fonds,
         auto=args.auto,
         year=args.year,
@@ -58,12 +70,81 @@ def run(args: argparse.Namespace) -> int:
     )
     receive_transfer(actor, transfer_id=transfer.id, incoming=incoming, rejected=rejected, now=now)
     with _Progress(transfer, quiet=not sys.stderr.isatty()):
-        run_worker(queues=["capture"], wait=False)
+        finished = _work(transfer)
+    if not finished:
+        print("已中断。收下的不会丢失：再次执行本命令或运行 cunzhen worker 会接着做完。", file=sys.stderr)
+        print("Interrupted. Nothing received is lost: this command again, or cunzhen worker, goes on.", file=sys.stderr)
+        return EXIT_INTERRUPTED
     _index(INDEX_SECONDS)
     behind = index_status().behind
     receipt = receipt_of(actor, transfer_id=transfer.id, indexed=lambda ids: len(indexed_items(ids)), behind=behind)
     emit(args, receipt, lambda: _print(receipt))
-    return 1 if receipt["returned"] or rejected or receipt["indexed"] < receipt["filed"] else 0
+    return 1 if receipt["returned"] or receipt["findings"] or receipt["in_work"] else 0
+
+
+def name_pile(paths: Sequence[Path]) -> tuple[list[Incoming], list[Rejected]]:
+    """The files of all paths under names of their own: two folders may both hold a ``0001.jpg``.
+
+    Args:
+        paths: as given; the same one twice counts once. Where there are several, a folder's files bear its name.
+
+    Raises:
+        Missing: ``T-PA-01``.
+    """
+    incoming: list[Incoming] = []
+    rejected: list[Rejected] = []
+    taken: set[str] = set()
+    for number, path in enumerate(dict.fromkeys(p.resolve() if p.exists() else p for p in paths), 1):
+        if refusal := _refusal(path):
+            rejected.append(refusal)
+            continue
+        found, refused = list_pile([path])
+        under = _text(path.name) if path.is_dir() and len(paths) > 1 else ""
+        if taken & {_under(under, f.path) for f in found}:
+            under = f"{number}-{_text(path.name if path.is_dir() else path.parent.name)}"
+        taken |= {_under(under, f.path) for f in found}
+        incoming += [replace(f, path=_under(under, f.path)) for f in found]
+        rejected += [replace(r, path=_under(under, r.path)) for r in refused]
+    return incoming, rejected
+
+
+def _refusal(path: Path) -> Rejected | None:
+    """Pipes and devices are never opened, and a name that is no text cannot be kept."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        return Rejected(_text(path.name), "T-PA-02")
+    if path.is_file() and _text(path.name) != path.name:
+        return Rejected(_text(path.name), "T-PA-03")
+    return None
+
+
+def _under(folder: str, path: str) -> str:
+    return f"{folder}/{path}" if folder else path
+
+
+def _text(name: str) -> str:
+    """A name with what is no text in it shown as ``?``."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def _nothing(rejected: Sequence[Rejected]) -> str:
+    said = "没有找到可以接收的文件，请核对路径。"
+    return said + "".join(f"\n  {r.path}：{wording(r.code).text({})}" for r in rejected[:20])
+
+
+def _work(transfer: Transfer) -> bool:
+    """Do the work until nothing of the transfer is under way, also what another worker holds or a retry waits for.
+
+    Returns:
+        False where the worker was told to stop: only then does it leave what could run.
+    """
+    while True:
+        run_worker(queues=[QUEUE], wait=False)
+        left = backlog(QUEUE)
+        if not counts_of(transfer).in_work or not (left.waiting or left.running):
+            return True
+        if left.oldest_seconds > 0:
+            return False
+        time.sleep(1)
 
 
 def _index(seconds: float) -> None:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from cunzhen.accounts.rules import Actor
 from cunzhen.cli.output import acting_as, emit
-from cunzhen.errors import Missing
+from cunzhen.errors import Missing, Unavailable
 from cunzhen.holdings.queries import item_by_code
 from cunzhen.ledger.audit import audit
 from cunzhen.ledger.export import export
@@ -24,16 +25,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     one = commands.add_parser("proof", help="一件档案归档记录的证明")
     one.add_argument("code", metavar="CODE", help="档号")
     check = commands.add_parser("audit", help="重算全部记录，与树和签名树头核对")
-    check.add_argument("--checkpoint", type=Path, help="以前保存的签名树头")
+    check.add_argument("--checkpoint", type=Path, metavar="FILE", help="以前保存的签名树头，核对账本是它的延续")
     out = commands.add_parser("export", help="导出为 C2SP 文件")
-    out.add_argument("folder", metavar="DIR", type=Path)
+    out.add_argument("folder", metavar="DIR", type=Path, help="新的或空的文件夹，或以前的导出")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what is asked; 1 where the audit finds something."""
+    """Do what is asked; 1 where the audit finds something. The checkpoint is public, the entries are not."""
+    actor = acting_as(args)
+    if args.ledger_command in {"audit", "export"}:
+        actor.require("view_ledger")
     while sequence():
         pass
-    return {"checkpoint": _checkpoint, "proof": _proof, "audit": _audit, "export": _export}[args.ledger_command](args)
+    if args.ledger_command == "proof":
+        return _proof(args, actor)
+    return {"checkpoint": _checkpoint, "audit": _audit, "export": _export}[args.ledger_command](args)
 
 
 def _checkpoint(args: argparse.Namespace) -> int:
@@ -46,8 +52,8 @@ def _checkpoint(args: argparse.Namespace) -> int:
     return 0
 
 
-def _proof(args: argparse.Namespace) -> int:
-    item = item_by_code(acting_as(args), args.code)
+def _proof(args: argparse.Namespace, actor: Actor) -> int:
+    item = item_by_code(actor, args.code)
     filed = next((line for line in history(item.id) if line.op == "file_drafts" and line.number is not None), None)
     if filed is None or filed.number is None:
         raise Missing(
@@ -61,7 +67,7 @@ def _proof(args: argparse.Namespace) -> int:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    report = audit(args.checkpoint.read_text(encoding="utf-8") if args.checkpoint else None)
+    report = audit(_kept(args.checkpoint) if args.checkpoint else None)
     problems = [{"code": p.code, "message": p.message} for p in report.problems]
     answer: dict[str, Any] = {"size": report.size, "root": report.root, "ok": report.ok, "problems": problems}
 
@@ -75,6 +81,20 @@ def _audit(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    size = export(args.folder)
+    try:
+        size = export(args.folder)
+    except OSError as error:
+        raise Unavailable(
+            "L-14", f"写不进 {args.folder}（{error.strerror}）。", f"Cannot write to {args.folder} ({error.strerror})."
+        ) from error
     emit(args, {"size": size, "folder": str(args.folder)}, lambda: print(f"已导出 {size:,} 条到 {args.folder}"))
     return 0
+
+
+def _kept(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Missing(
+            "L-61", f"读不出签名树头 {path}，请核对路径。", f"Cannot read a checkpoint from {path}."
+        ) from error

@@ -7,7 +7,7 @@ import argparse
 from django.utils import timezone
 
 from cunzhen.accounts.operations import issue_token
-from cunzhen.cli.output import acting_as, emit
+from cunzhen.cli.output import acting_as, emit, matching, whole
 
 HELP = "为程序签发接口令牌"
 
@@ -15,8 +15,10 @@ HELP = "为程序签发接口令牌"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("username", metavar="USERNAME", help="以哪个用户的身份")
-    parser.add_argument("--label", default="", help="用途")
-    parser.add_argument("--days", type=int, default=90, help="有效天数（缺省 90）")
+    parser.add_argument(
+        "--label", default="", metavar="TEXT", type=matching(r".{0,100}", "不超过 100 个字"), help="用途"
+    )
+    parser.add_argument("--days", type=whole(1, 366), default=90, metavar="N", help="有效天数，1 至 366（缺省 90）")
 
 
 def run(args: argparse.Namespace) -> int:

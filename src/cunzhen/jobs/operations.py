@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from cunzhen.jobs.rules import may_try_again
+from cunzhen.jobs.rules import may_try_again_after
 
 if TYPE_CHECKING:
     from procrastinate import App
 
 # Every worker holds the advisory lock (CLAIM, its number) on a connection of its own for as long as it lives.
 CLAIM = 0x435A4A42
+CRASHED, GIVEN_UP = "J-02", "J-03"
 
 STALLED = """
-    SELECT id, task_name, attempts FROM procrastinate_jobs job
+    SELECT id, task_name FROM procrastinate_jobs job
     WHERE status = 'doing' AND NOT EXISTS (
         SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = job.worker_id AND objsubid = 2
             AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
@@ -53,12 +54,20 @@ def rescue_stalled() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(STALLED, (CLAIM,))
         stalled = cursor.fetchall()
-        for number, op, attempts in stalled:
-            if may_try_again(attempts + 1, crashed=True):
+        for number, op in stalled:
+            crashes = 1 + Failure.objects.filter(job_id=number, code=CRASHED).count()
+            if may_try_again_after(crashes):
                 cursor.execute("SELECT procrastinate_retry_job_v2(%s, %s, NULL, NULL, NULL)", (number, now))
             else:
                 cursor.execute("SELECT procrastinate_finish_job_v1(%s, 'failed', false)", (number,))
-                Failure.objects.create(job_id=number, op=op, code="J-03", at=now)
+            code = CRASHED if may_try_again_after(crashes) else GIVEN_UP
+            Failure.objects.create(job_id=number, op=op, code=code, at=now)
+        if stalled:
+            cursor.execute(
+                f"DELETE FROM {Failure._meta.db_table} f WHERE code = %s"  # noqa: S608
+                " AND NOT EXISTS (SELECT FROM procrastinate_jobs WHERE id = f.job_id)",
+                (CRASHED,),
+            )
     return len(stalled)
 
 

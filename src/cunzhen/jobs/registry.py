@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from cunzhen.errors import CunzhenError
+
 JobFunction = TypeVar("JobFunction", bound=Callable[..., object])
 TickFunction = TypeVar("TickFunction", bound=Callable[[], object])
 
@@ -24,6 +26,7 @@ JOBS: dict[str, Callable[..., object]] = {}
 TICKS: dict[str, Tick] = {}
 SHUTDOWN: list[Callable[[], object]] = []
 _stopping = threading.Event()
+_troubles: dict[str, CunzhenError] = {}
 
 
 def job(op: str) -> Callable[[JobFunction], JobFunction]:
@@ -75,6 +78,17 @@ def stopping() -> bool:
 def announce_start() -> None:
     """A worker of this process begins."""
     _stopping.clear()
+    _troubles.clear()
+
+
+def note_trouble(error: CunzhenError) -> None:
+    """A job of this process could not be done."""
+    _troubles[error.code] = error
+
+
+def troubles() -> list[CunzhenError]:
+    """Why jobs of this process's last worker could not be done, each cause once; for the person who waits for them."""
+    return list(_troubles.values())
 
 
 def announce_stop() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-MOST_TRIES = 8  # of a job that meets something unavailable: about ten minutes all in all
+PATIENT_TRIES = 8  # what is still unavailable then, about ten minutes on, is logged as an error; it is tried on all the same
 MOST_CRASHES = 3  # of a job whose worker dies: it may be the job that kills it
 LONGEST_WAIT = timedelta(minutes=5)
 
@@ -20,11 +20,13 @@ def wait_before(attempts: int, spread: float) -> timedelta:
     return min(timedelta(seconds=seconds), LONGEST_WAIT)
 
 
-def may_try_again(attempts: int, *, crashed: bool) -> bool:
-    """Whether one more try is left.
+def may_try_again_after(crashes: int) -> bool:
+    """Whether a job whose worker died gets another.
+
+    What is merely unavailable (a full disk, a database that restarts) is tried for as long as it takes: papers that
+    were acknowledged must go on by themselves when there is room again.
 
     Args:
-        attempts: tries made so far, this one included.
-        crashed: whether the last one ended because its worker died.
+        crashes: workers that died while they did it, the last one included.
     """
-    return attempts < (MOST_CRASHES if crashed else MOST_TRIES)
+    return crashes < MOST_CRASHES

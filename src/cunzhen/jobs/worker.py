@@ -41,7 +41,7 @@ from cunzhen.errors import CunzhenError, Unavailable
 from cunzhen.jobs import registry
 from cunzhen.jobs.models import Failure
 from cunzhen.jobs.operations import CLAIM, rescue_stalled
-from cunzhen.jobs.rules import may_try_again, wait_before
+from cunzhen.jobs.rules import PATIENT_TRIES, wait_before
 
 log = logging.getLogger("cunzhen.jobs")
 
@@ -91,10 +91,8 @@ class Claim:
 
 class _Backoff(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """Try again later where the cause passes by itself and tries are left."""
+        """Try again later where the cause passes by itself, for as long as it takes."""
         if not isinstance(exception, JobFailed) or not exception.passing:
-            return None
-        if not may_try_again(job.attempts + 1, crashed=False):
             return None
         wait = wait_before(job.attempts + 1, random.random())  # noqa: S311 - spreads load, guards nothing
         return RetryDecision(retry_in={"seconds": int(wait.total_seconds()) or 1})
@@ -197,9 +195,10 @@ def _guarded(op: str, function: Callable[..., object]) -> Callable[..., None]:
             function(**ids)
         except BaseException as error:
             failed = _verdict(error)
-            last = not failed.passing or not may_try_again(tries, crashed=False)
-            _log_error(f"job {op} {context.job.id}, try {tries}", error, final=last)
-            if last:
+            _log_error(f"job {op} {context.job.id}, try {tries}", error, final=not failed.passing or tries >= PATIENT_TRIES)
+            if isinstance(error, CunzhenError):
+                registry.note_trouble(error)
+            if not failed.passing:
                 connections.close_all()
                 Failure.objects.create(job_id=context.job.id or 0, op=op, code=str(failed)[:64], at=datetime.now(UTC))
             raise failed from None

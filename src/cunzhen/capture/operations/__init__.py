@@ -2,6 +2,7 @@
 
 from cunzhen.capture.operations.describing import describe_draft, retry_drafts, return_drafts
 from cunzhen.capture.operations.filing import close_transfer, file_drafts
+from cunzhen.capture.operations.inboxes import sweep_inboxes
 from cunzhen.capture.operations.reading import read_drafts
 from cunzhen.capture.operations.transfers import open_transfer, receive_transfer
 from cunzhen.capture.operations.uploads import add_file, append_upload, get_upload, receive_uploads
@@ -19,4 +20,5 @@ __all__ = [
     "receive_uploads",
     "retry_drafts",
     "return_drafts",
+    "sweep_inboxes",
 ]

@@ -65,6 +65,7 @@ def read_drafts(
         how many drafts were read.
     """
     actor.require("read_drafts")
+    _file_left_over(actor, draft_ids, clock)
     drafts = list(
         Draft.objects.select_related("transfer__fonds")
         .filter(id__in=draft_ids, state=DraftState.RECEIVED.value, transfer__agency_id__in=actor.agency_ids)
@@ -74,9 +75,14 @@ def read_drafts(
     for part in _parts(_read_all(drafts, pool or shared_pool(settings.READERS))):
         _store(actor, part, clock())
         done += len(part)
-    if drafts:
-        close_if_done(drafts)
     return done
+
+
+def _file_left_over(actor: Actor, draft_ids: Sequence[UUID], clock: Callable[[], datetime]) -> None:
+    """What an earlier run of this job has read and, killed or out of space, did not come to file."""
+    left = Draft.objects.filter(id__in=draft_ids, state=DraftState.DESCRIBED.value).values_list("id", flat=True)
+    if ids := list(left):
+        file_drafts(actor, draft_ids=ids, now=clock())
 
 
 def _read_all(drafts: Sequence[Draft], pool: ReadingPool) -> Iterator[_Read]:
@@ -128,6 +134,8 @@ def _store(actor: Actor, reads: Sequence[_Read], now: datetime) -> None:
         copy_rows([f for r in reads for f in _findings(r, proposals.get(r.draft.id), now)])
         _count_pages(reads)
         _record(actor, reads, now)
+        # Filing has its own; a part of which nothing is filed may be the last of its transfer.
+        close_if_done([r.draft for r in reads if r.is_returned])
     failpoint("read-1-stored")
     sure = [r.draft for r in reads if _is_filed_at_once(r, proposals)]
     if sure:

@@ -19,11 +19,12 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.capture.catalogues import CatalogueRow, hang, read_catalogue
 from cunzhen.capture.grouping import Group, group_files
 from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer
-from cunzhen.capture.piles import Incoming, Rejected, Stored, expand_zip, store_files
+from cunzhen.capture.operations.inboxes import alone_in, clear
+from cunzhen.capture.piles import Incoming, Rejected, Stored, disk_failed, distinct, expand_zip, store_files
 from cunzhen.capture.queries import get_transfer, inbox_of
 from cunzhen.capture.rules import DraftState, TransferState, chunked
 from cunzhen.database.rows import copy_rows
-from cunzhen.errors import CunzhenError, Invalid, Missing
+from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.probes import Probe, identify
 from cunzhen.holdings.models import Fonds, Item
@@ -127,28 +128,56 @@ def receive_transfer(
         rejected: what could not be taken, each with its finding's code.
 
     Raises:
-        Refused, Missing. Conflict: ``T-RE-01`` already received. Unavailable: no space; nothing was taken in.
+        Refused, Missing. Conflict: ``T-RE-01`` already received, or being received at this moment.
+        Unavailable: ``T-ST-01`` no space; nothing was taken in.
     """
     actor.require("receive_transfer")
     transfer = get_transfer(actor, transfer_id)
     if transfer.state != TransferState.OPEN:
-        raise Invalid("T-RE-01", f"批次 {transfer.number} 已经接收过了。", "This transfer was received already.")
+        raise _received(transfer)
     inbox = inbox_of(transfer.id)
+    with alone_in(inbox):
+        transfer.refresh_from_db(fields=["state"])
+        if transfer.state != TransferState.OPEN:
+            raise _received(transfer)
+        stored, refused = _store(list(incoming), inbox)
+        failpoint("receive-1-stored")
+        _register(actor, transfer, stored, [*rejected, *refused], now)
+    failpoint("receive-2-committed")
+    return transfer
+
+
+def _received(transfer: Transfer) -> Conflict:
+    return Conflict("T-RE-01", f"批次 {transfer.number} 已经接收过了。", "This transfer was received already.")
+
+
+def _store(incoming: list[Incoming], inbox: Path) -> tuple[list[Stored], list[Rejected]]:
+    """Everything of the pile in the inbox, zips unpacked; after a failure the inbox is empty again."""
     try:
-        files, refused = _unpack(list(incoming), inbox)
-        stored = store_files(files, inbox)
+        clear(inbox)  # of an earlier try that was killed
+        files, refused = _unpack(incoming, inbox)
+        stored, unread = store_files(distinct(files), inbox)
         for folder in inbox.glob("zip*"):
             shutil.rmtree(folder)
+    except OSError as error:
+        clear(inbox)
+        raise disk_failed(error) from error
     except BaseException:
-        shutil.rmtree(inbox, ignore_errors=True)
+        clear(inbox)
         raise
-    failpoint("receive-1-stored")
-    items, findings = _arrange(transfer, stored, [*rejected, *refused], now)
+    return stored, [*refused, *unread]
+
+
+def _register(
+    actor: Actor, transfer: Transfer, stored: Sequence[Stored], rejected: Sequence[Rejected], now: datetime
+) -> None:
+    """Rows, ledger and the queue in one transaction; until it commits nothing has been received."""
+    items, findings = _arrange(transfer, stored, rejected, now)
     probes = {f.stored: p for f, p in zip(stored, identify([f.stored for f in stored]), strict=True)}
     with transaction.atomic():
         locked = Transfer.objects.select_for_update().get(id=transfer.id)
         if locked.state != TransferState.OPEN:
-            raise Invalid("T-RE-01", f"批次 {transfer.number} 已经接收过了。", "This transfer was received already.")
+            raise _received(transfer)
         drafts = _add_drafts(transfer, items, probes, findings, now)
         transfer.state = TransferState.WORKING.value
         transfer.sent_count = len(items)
@@ -156,8 +185,6 @@ def receive_transfer(
         transfer.save(update_fields=["state", "sent_count", "received_at"])
         _record("receive_transfer", actor, transfer, {"items": len(items), "files": len(stored)}, now)
         _queue_reading(transfer, [d for d in drafts if d.state == DraftState.RECEIVED])
-    failpoint("receive-2-committed")
-    return transfer
 
 
 def _unpack(incoming: list[Incoming], inbox: Path) -> tuple[list[Incoming], list[Rejected]]:
@@ -170,6 +197,11 @@ def _unpack(incoming: list[Incoming], inbox: Path) -> tuple[list[Incoming], list
             continue
         folder = inbox / f"zip{number:05}"
         folder.mkdir(parents=True, exist_ok=True)
+        try:
+            one.source.open("rb").close()
+        except OSError:
+            rejected.append(Rejected(one.path, "T-PA-05"))
+            continue
         try:
             inside, refused = expand_zip(one.source, folder)
         except CunzhenError as error:
@@ -190,11 +222,15 @@ def _arrange(
     groups: dict[str, Sequence[str]] = {}
     rows: dict[str, CatalogueRow] = {}
     findings = [_finding(transfer, r.code, r.path, {}, now) for r in rejected]
+    taken: dict[str, int] = {}
     for path, catalogue in catalogues.items():
-        hanging = hang(catalogue, str(PurePosixPath(path).parent), papers)
+        hanging = hang(catalogue, str(PurePosixPath(path).parent), papers, taken)
         groups |= hanging.groups
         rows |= hanging.rows
         findings += [_finding(transfer, "T-CA-01", path, {"line": r.line}, now) for r in hanging.missing]
+        findings += [
+            _finding(transfer, "T-CA-05", path, {"line": r.line, "other": other}, now) for r, other in hanging.repeated
+        ]
         findings += [_finding(transfer, "T-CA-02", p, {}, now) for p in hanging.unlisted]
     items = [_Registered(g, tuple(by_path[p] for p in g.paths), rows.get(g.name)) for g in group_files(papers, groups)]
     return items, findings

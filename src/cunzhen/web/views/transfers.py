@@ -77,7 +77,12 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Open a transfer."""
     actor.require("open_transfer")
-    context = {"fonds": list(fonds_of(actor)), "categories": named_categories(), "values": request.POST, "error": None}
+    context = {
+        "fonds": list(fonds_of(actor)),
+        "categories": named_categories(),
+        "values": _typed(request),
+        "error": None,
+    }
     if request.method != "POST":
         return render(request, "web/transfers/new.html", context)
     try:
@@ -99,6 +104,10 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
             status=422,
         )
     return redirect("web:transfer", transfer.id)
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    return {name: plain_text(str(value)) for name, value in request.POST.items()}
 
 
 def _defaults(request: HttpRequest) -> tuple[int | None, str]:
@@ -140,7 +149,8 @@ def _context(actor: Actor, transfer: Transfer) -> dict[str, object]:
         "may_retry": actor.may("retry_drafts"),
         "may_return": actor.may("return_drafts"),
         "may_describe": actor.may("describe_draft"),
-        "live": transfer.state == TransferState.WORKING and counts.in_work > 0,
+        # With nothing left to do the transfer is about to be closed: the page waits for that too.
+        "live": transfer.state == TransferState.WORKING and (counts.in_work > 0 or not counts.waiting),
     }
 
 

@@ -1,0 +1,261 @@
+"""Pages and searches through HTTP over a catalogue of many items: what a person at the desk waits for.
+
+    python bench/all.py http [--items 100000] [--asked 200]
+
+The rows, page texts, mentions and ledger entries are real ones in a real database (copied in, without packages and
+pictures); the index is built from them by the product's own follower. Limits (issue of the main path): searches p99
+under 50 ms, desk pages under 150 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import httpx
+import psutil
+
+HERE = Path(__file__).parent
+BATCH = 2_000
+PORT = 18_765
+PASSWORD = "bench-" + "password-1"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def fill(items: int, asked: int) -> dict[str, list[str]]:
+    """Put the corpus into the catalogue and the index; returns the questions."""
+    import django
+
+    django.setup()
+    from bench.search import corpus, questions
+    from cunzhen.access.operations import rebuild_index
+    from cunzhen.accounts.models import Agency
+    from cunzhen.accounts.operations import found_user
+    from cunzhen.accounts.rules import Role
+    from cunzhen.holdings.models import Fonds
+    from cunzhen.ledger.operations import sequence
+
+    agency = Agency.objects.get()
+    found_user(agency=agency, username="bench", display_name="基准", password=PASSWORD, roles=[Role.ARCHIVIST], now=NOW)
+    fonds = Fonds.objects.get()
+    series = {s.code: s.id for s in fonds.series.all()}
+    stream, kept = corpus(items), []
+    rng = random.Random(1)
+    while batch := list(islice(stream, BATCH)):
+        add(batch, fonds, series)
+        kept += rng.sample(batch, min(len(batch), 20))
+    while sequence():
+        pass
+    started = time.perf_counter()
+    rebuild_index()
+    print(f"index built in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return questions(kept, asked)
+
+
+def add(documents: list[object], fonds: object, series: dict[str, object]) -> None:
+    """One batch of items as rows and ledger entries."""
+    from django.db import transaction
+    from uuid_utils.compat import uuid7
+
+    from cunzhen.database.rows import copy_rows
+    from cunzhen.formats.page_text import PageText, Word
+    from cunzhen.holdings.models import ArchivalCode, Component, Item, Mention, Page
+    from cunzhen.holdings.queries import seal_page
+    from cunzhen.ledger.operations import NewEntry, Subject, record
+
+    items, codes, components, pages, mentions, entries = [], [], [], [], [], []
+    for d in documents:
+        code = d.series if d.series in series else "GL"  # type: ignore[attr-defined]
+        digest = d.id.hex * 2  # type: ignore[attr-defined]
+        transfer = uuid7()
+        items.append(
+            Item(
+                id=d.id,  # type: ignore[attr-defined]
+                node="bench",
+                fonds=fonds,
+                series_id=series[code],
+                archival_code=d.archival_code,  # type: ignore[attr-defined]
+                kind="retirement_approval",
+                title=d.title,  # type: ignore[attr-defined]
+                year=d.year,  # type: ignore[attr-defined]
+                document_date=d.document_date,  # type: ignore[attr-defined]
+                term=d.retention,  # type: ignore[attr-defined]
+                content_sha256=digest,
+                page_count=1,
+                transfer_id=transfer,
+                filed_at=d.filed_at,  # type: ignore[attr-defined]
+                filed_by=transfer,
+            )
+        )
+        codes.append(ArchivalCode(item_id=d.id, keeper_id=fonds.keeper_id, code=d.archival_code, valid_from=NOW))  # type: ignore[attr-defined]
+        component = Component(
+            id=uuid7(),
+            item_id=d.id,  # type: ignore[attr-defined]
+            number=1,
+            path="originals/0001.pdf",
+            name="a.pdf",
+            size=1,
+            sha256=digest,
+            sm3=digest,
+            sha512=digest * 2,
+            puid="fmt/276",
+            mime="application/pdf",
+            format_name="PDF",
+            page_count=1,
+        )
+        components.append(component)
+        lines = d.page_texts[0].splitlines()  # type: ignore[attr-defined]
+        words = tuple(Word(t, (100, 100 + 40 * n, 1100, 130 + 40 * n), 1.0, n) for n, t in enumerate(lines))
+        text = PageText(1240, 1754, 0, 0.0, False, words, "pdf")
+        pages.append(
+            Page(
+                id=uuid7(),
+                item_id=d.id,  # type: ignore[attr-defined]
+                component_id=component.id,
+                number=1,
+                index=0,
+                width=1240,
+                height=1754,
+                rotation=0,
+                skew=0.0,
+                blank=False,
+                engine="pdf",
+                confidence=1.0,
+                words=seal_page(text),
+            )
+        )
+        common = {"item_id": d.id, "confidence": 1.0, "source": "machine", "asserted_by": transfer, "asserted_at": NOW}  # type: ignore[attr-defined]
+        mentions.append(Mention(kind="person", name=d.person_names[0], number=d.id_numbers[0], **common))  # type: ignore[attr-defined]
+        mentions.append(Mention(kind="employer", name=d.units[0], **common))  # type: ignore[attr-defined]
+        entries.append(NewEntry("file_drafts", transfer, fonds.keeper_id, (Subject(d.id, digest),), {}))  # type: ignore[attr-defined]
+    with transaction.atomic():
+        for rows in (items, codes, components, pages, mentions):
+            copy_rows(rows)
+        record(entries, at=NOW)
+
+
+class Desk:
+    """A signed-in session against the served desk."""
+
+    def __init__(self) -> None:
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=30)
+        page = self.client.get("/sign-in/").text
+        data = {"username": "bench", "password": PASSWORD, "csrfmiddlewaretoken": token(page)}
+        self.client.post("/sign-in/", data=data)
+        self.token = token(self.client.get("/search/").text)
+
+    def search(self, query: str) -> None:
+        """Post the query and follow to its results, as a browser does."""
+        answer = self.client.post("/search/", data={"q": query, "csrfmiddlewaretoken": self.token})
+        if answer.status_code != 302:
+            raise RuntimeError(f"search answered {answer.status_code}")
+        if query:
+            self.results = answer.headers["location"]
+
+    def show(self) -> None:
+        """The results page."""
+        self.get(self.results)
+
+    def get(self, path: str) -> None:
+        """A page."""
+        answer = self.client.get(path)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+
+
+def token(page: str) -> str:
+    """The CSRF token of a page."""
+    match = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    return match[1] if match else ""
+
+
+def timed(calls: list[Callable[[], None]]) -> dict[str, float]:
+    """Percentiles in milliseconds."""
+    times = []
+    for call in calls:
+        started = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - started) * 1000)
+    cuts = statistics.quantiles(times, n=100, method="inclusive")
+    return {"p50_ms": round(cuts[49], 1), "p95_ms": round(cuts[94], 1), "p99_ms": round(cuts[98], 1)}
+
+
+def measure(asked: dict[str, list[str]]) -> dict[str, dict[str, float]]:
+    """Each kind of question (post and results page together), then each page."""
+    desk = Desk()
+    found: dict[str, dict[str, float]] = {}
+    for kind, drawn in asked.items():
+
+        def ask(query: str) -> None:
+            desk.search(query)
+            desk.show()
+
+        queries = [q for q in drawn if q]
+        if queries:
+            ask(queries[0])
+            found[f"search: {kind}"] = timed([lambda q=q: ask(q) for q in queries])  # type: ignore[misc]
+    for path in (
+        "/",
+        "/items/",
+        "/items/?year=2019",
+        "/items/?series=YL&year=2010",
+        "/transfers/",
+        "/search/",
+        "/help/",
+    ):
+        desk.get(path)
+        found[f"page: {path}"] = timed([lambda path=path: desk.get(path)] * 30)  # type: ignore[misc]
+    return found
+
+
+def main() -> None:
+    """Fill, serve, measure, print one JSON object."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--asked", type=int, default=200)
+    options = parser.parse_args()
+    home = Path(os.environ["CUNZHEN_HOME"])
+    cunzhen = [sys.executable, "-m", "cunzhen.cli.main", "--home", str(home)]
+    founding = ["found", "--agency", "基准", "--region", "141124", "--fonds", "J019", "--json"]
+    subprocess.run([*cunzhen, *founding], check=True, stdout=subprocess.DEVNULL)
+    asked = fill(options.items, options.asked)
+    serve = [*cunzhen, "serve", "--port", str(PORT), "--no-worker"]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as desk:
+        try:
+            for line in desk.stdout or ():
+                if line.startswith("ready"):
+                    break
+            found = measure(asked)
+            tree = [psutil.Process(desk.pid), *psutil.Process(desk.pid).children(recursive=True)]
+            rss = sum(p.memory_info().rss for p in tree)
+        finally:
+            desk.terminate()
+    print(
+        json.dumps(
+            {
+                "name": "http",
+                "machine": {"cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1e9)},
+                "items": options.items,
+                "queries": found,
+                "errors": 0,
+                "rss_mb": round(rss / 1e6),
+                "limits_ms": {"search p99": 50, "page p95": 150},
+            },
+            ensure_ascii=False,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
