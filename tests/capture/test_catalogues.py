@@ -77,4 +77,4 @@ def test_hanging_by_name_stem_folder_and_list() -> None:
 def test_two_rows_never_share_a_file() -> None:
     hung = hang([CatalogueRow(2, {"file": "a"}), CatalogueRow(3, {"file": "a"})], ".", ["a.pdf"])
     assert list(hung.groups.values()) == [["a.pdf"]]
-    assert [r.line for r in hung.missing] == [3]
+    assert [(r.line, other) for r, other in hung.repeated] == [(3, 2)] and hung.missing == []

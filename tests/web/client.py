@@ -250,7 +250,8 @@ def _language(soup: BeautifulSoup, allowed: Collection[str]) -> Iterator[str]:
     if pattern is None:
         return
     for parent, text in shown(soup):
-        if parent.name == "kbd" or (parent.find_parent(lang=True) is not soup.html and parent.get("lang") != page):
+        nearest = parent if parent.has_attr("lang") else parent.find_parent(lang=True)
+        if parent.name == "kbd" or (nearest and nearest["lang"] != page):
             continue
         left = text
         for each in sorted(filter(None, allowed), key=len, reverse=True):

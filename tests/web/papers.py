@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from uuid import UUID
 
+from cunzhen.access.models import Search
 from cunzhen.accounts.models import Agency, User
 from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer, Upload
 from cunzhen.capture.operations import close_transfer, open_transfer, read_drafts, receive_transfer
@@ -77,6 +78,8 @@ def data_words() -> Collection[str]:
     for model, names in _WRITTEN:
         for row in model.objects.values_list(*names):  # type: ignore[attr-defined]
             words |= {str(v) for v in row if v}
+    words |= {s.query for s in Search.objects.all()}
+    words |= {str(v) for params in Finding.objects.values_list("params", flat=True) for v in params.values()}
     for path in (*SourceFile.objects.values_list("path", flat=True), *Draft.objects.values_list("name", flat=True)):
         words |= {path, path[:39] + "…", *path.split("/")}
     return words

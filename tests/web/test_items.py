@@ -127,17 +127,15 @@ def test_hits_of_the_search_are_marked(sit: Sit, world: World, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("search", ["x", str(UUID(int=5)), "%00", "'"])
-@pytest.mark.parametrize("number", ["0", "99", "x", pytest.param("9" * 5000, id="endless"), "-1"])
-def test_a_link_that_is_partly_wrong_still_shows_the_item(
-    sit: Sit, world: World, tmp_path: Path, search: str, number: str
-) -> None:
+def test_a_link_that_is_partly_wrong_still_shows_the_item(sit: Sit, world: World, tmp_path: Path, search: str) -> None:
     (item_id,) = filed(world, tmp_path, pages=2)
-    shown = sit("clerk").get(f"/items/{item_id}/?search={search}&page={number}")
-    assert _viewer(shown)["start"] in {1, 2} and not shown.soup.select("a[href*='/search/0']")
+    for number in ("0", "99", "x", "9" * 5000, "-1"):
+        shown = sit("clerk").get(f"/items/{item_id}/?search={search}&page={number}")
+        assert _viewer(shown)["start"] in {1, 2} and not shown.soup.select("a[href*='/search/0']")
 
 
 def test_another_agencys_search_marks_nothing(sit: Sit, world: World, tmp_path: Path) -> None:
     (item_id,) = filed(world, tmp_path)
     search = search_items(world.actor("outsider"), query=PERSON, now=NOW)
     page = sit("clerk").get(f"/items/{item_id}/?search={search.id}")
-    assert "hit" not in str(_viewer(page)) and str(search.id) not in str(page.soup)
+    assert "hit" not in str(_viewer(page)) and not page.soup.select(f"a[href*='{search.id}']")

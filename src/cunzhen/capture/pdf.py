@@ -119,7 +119,9 @@ class PdfDocument:
         scan = max(_images(page, width * height), key=lambda o: o.share, default=None)
         dpi = SCAN_DPI
         if scan is not None and scan.share >= _COVERS_PAGE:
-            dpi = max(50, min(1200, round(scan.dpi)))
+            # Over a coarse background, visible text is still drawn sharp.
+            floor = SCAN_DPI if _has_visible_text(page) else 50
+            dpi = max(floor, min(1200, round(scan.dpi)))
         full = (max(1, round(width * dpi / POINTS_PER_INCH)), max(1, round(height * dpi / POINTS_PER_INCH)))
         drawn = min(dpi, SCAN_DPI) / dpi
         scale = min(drawn, scale_for(*full, limit))
@@ -226,6 +228,10 @@ def _unfold(item: Any, kind: int, depth: int) -> Iterator[Any]:
     elif found == pdfium.FPDF_PAGEOBJ_FORM and depth > 0:
         for number in range(min(pdfium.FPDFFormObj_CountObjects(item), _MAX_OBJECTS_LOOKED_AT)):
             yield from _unfold(pdfium.FPDFFormObj_GetObject(item, number), kind, depth - 1)
+
+
+def _has_visible_text(page: Any) -> bool:
+    return next(_objects(page, pdfium.FPDF_PAGEOBJ_TEXT), None) is not None and not _is_hidden(page)
 
 
 def _is_hidden(page: Any) -> bool:

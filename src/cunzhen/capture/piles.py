@@ -76,6 +76,7 @@ def list_pile(sources: Sequence[Path]) -> tuple[list[Incoming], list[Rejected]]:
     """
     found: list[Incoming] = []
     rejected: list[Rejected] = []
+    sources = list({s.resolve() if s.exists() else s: s for s in sources}.values())  # the same one twice counts once
     for source in sources:
         if not source.exists():
             raise Missing("T-PA-01", f"找不到 {source}，请核对路径。", f"There is no {source}.")

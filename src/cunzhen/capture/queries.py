@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from cunzhen.accounts.rules import Actor
-from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer
+from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer, Upload
 from cunzhen.capture.rules import Counts, DraftState, count_states
 from cunzhen.errors import Missing
 
@@ -58,6 +58,15 @@ def get_draft(actor: Actor, draft_id: UUID) -> Draft:
     )
     if found is None:
         raise Missing("T-01", "没有找到这件待归档材料，请核对链接。", "There is no such draft within your reach.")
+    return found
+
+
+def get_upload(actor: Actor, upload_id: UUID) -> Upload:
+    """One upload within reach, its offset as it is on disk."""
+    actor.require("add_files")
+    found = Upload.objects.filter(id=upload_id, transfer__agency_id__in=actor.agency_ids).first()
+    if found is None:
+        raise Missing("T-UP-03", "没有这个上传任务，请重新选择文件。", "There is no such upload.")
     return found
 
 

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from django.db import connection
@@ -19,7 +18,7 @@ from cunzhen.access.queries import index_status, indexed_items
 from cunzhen.capture.messages import wording
 from cunzhen.capture.models import Transfer
 from cunzhen.capture.operations import open_transfer, receive_transfer
-from cunzhen.capture.piles import Incoming, Rejected, list_pile
+from cunzhen.capture.piles import Rejected, list_pile
 from cunzhen.capture.queries import counts_of
 from cunzhen.capture.receipts import Receipt, ReceiptFinding, receipt_of
 from cunzhen.capture.rules import STATE_LABELS
@@ -27,6 +26,7 @@ from cunzhen.cli.output import acting_as, emit, whole
 from cunzhen.errors import CunzhenError, Invalid
 from cunzhen.holdings.kinds import categories
 from cunzhen.jobs.queries import backlog
+from cunzhen.jobs.registry import troubles
 from cunzhen.jobs.worker import run_worker
 from cunzhen.ledger.operations import sequence
 
@@ -55,7 +55,7 @@ def _series() -> list[str]:
 def run(args: argparse.Namespace) -> int:
     """File the pile; 0 when all of it is filed, known or waits, 1 when there are findings."""
     actor = acting_as(args)
-    incoming, rejected = name_pile(args.paths)
+    incoming, rejected = list_pile(args.paths)
     if not incoming:
         raise Invalid("T-PA-04", _nothing(rejected), "There is no file to take in at these paths.")
     now = timezone.now()
@@ -78,47 +78,11 @@ def run(args: argparse.Namespace) -> int:
     _index(INDEX_SECONDS)
     behind = index_status().behind
     receipt = receipt_of(actor, transfer_id=transfer.id, indexed=lambda ids: len(indexed_items(ids)), behind=behind)
+    for error in troubles() if receipt["in_work"] else ():
+        print(f"{error.code} {error.message}\n{error.english}", file=sys.stderr)
+        receipt["findings"].append({"code": error.code, "message": error.message})
     emit(args, receipt, lambda: _print(receipt))
     return 1 if receipt["returned"] or receipt["findings"] or receipt["in_work"] else 0
-
-
-def name_pile(paths: Sequence[Path]) -> tuple[list[Incoming], list[Rejected]]:
-    """The files of all paths under names of their own: two folders may both hold a ``0001.jpg``.
-
-    Args:
-        paths: as given; the same one twice counts once. Where there are several, a folder's files bear its name.
-
-    Raises:
-        Missing: ``T-PA-01``.
-    """
-    incoming: list[Incoming] = []
-    rejected: list[Rejected] = []
-    taken: set[str] = set()
-    for number, path in enumerate(dict.fromkeys(p.resolve() if p.exists() else p for p in paths), 1):
-        if refusal := _refusal(path):
-            rejected.append(refusal)
-            continue
-        found, refused = list_pile([path])
-        under = _text(path.name) if path.is_dir() and len(paths) > 1 else ""
-        if taken & {_under(under, f.path) for f in found}:
-            under = f"{number}-{_text(path.name if path.is_dir() else path.parent.name)}"
-        taken |= {_under(under, f.path) for f in found}
-        incoming += [replace(f, path=_under(under, f.path)) for f in found]
-        rejected += [replace(r, path=_under(under, r.path)) for r in refused]
-    return incoming, rejected
-
-
-def _refusal(path: Path) -> Rejected | None:
-    """Pipes and devices are never opened, and a name that is no text cannot be kept."""
-    if path.exists() and not path.is_dir() and not path.is_file():
-        return Rejected(_text(path.name), "T-PA-02")
-    if path.is_file() and _text(path.name) != path.name:
-        return Rejected(_text(path.name), "T-PA-03")
-    return None
-
-
-def _under(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
 
 
 def _text(name: str) -> str:
@@ -139,6 +103,8 @@ def _work(transfer: Transfer) -> bool:
     """
     while True:
         run_worker(queues=[QUEUE], wait=False)
+        if troubles():
+            return True  # a full disk, say: the person is told at once, the work goes on by itself when it is over
         left = backlog(QUEUE)
         if not counts_of(transfer).in_work or not (left.waiting or left.running):
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -42,6 +42,8 @@ _FIELD_OF: Mapping[str, str] = {word: name for name, words in _DATA["labels"].it
 _GENERIC = frozenset(_DATA["generic"])
 _FINDER = re.compile(trie_regex(_FIELD_OF))
 _AFTER = re.compile(r"(?:\((?:盖章|公章|章|签字|签名|签章|印章|大写|元|月|年|岁|必填)\))?[:;.]*")
+_NAMES_PERSON = frozenset(("person_name", "other_name", "_staff"))
+_NOWHERE = (1 << 60, 1 << 60)
 _ENDS_LABEL = frozenset(":;.(")
 
 
@@ -53,6 +55,7 @@ class Label:
         start, end: half-open range; ``end`` lies behind a colon.
         colon: whether one stands there.
         clean: whether nothing but the beginning, a space or punctuation stands before it.
+        bare: whether it is a word of a sentence with nothing to mark it off: 职工张三，男，…
     """
 
     field: str
@@ -61,20 +64,28 @@ class Label:
     end: int
     colon: bool
     clean: bool
+    bare: bool = False
 
 
-def find_labels(flow: str, spaces: frozenset[int]) -> list[Label]:
+def find_labels(flow: str, spaces: frozenset[int], prose: Sequence[tuple[int, int]] = ()) -> list[Label]:
     """All labels of a page in order.
+
+    Inside a sentence a word of the vocabulary is a label only where a colon, a space or a figure follows; words that
+    announce a person may also stand at the beginning of a clause.
 
     Args:
         flow: the page's text, segments separated by line breaks.
         spaces: places of the flow before which the paper shows a space.
+        prose: ranges of the flow that are sentences, in order.
     """
     out: list[Label] = []
-    last = -1
+    last, sentences = -1, iter(prose)
+    sentence = next(sentences, _NOWHERE)
     for match in _FINDER.finditer(flow):
-        start, word = match.start(), match.group()
-        end = match.end()
+        start, end = match.span()
+        word = match.group()
+        while sentence[1] <= start:
+            sentence = next(sentences, _NOWHERE)
         if flow[end : end + 1] in _ENDS_LABEL and (after := _AFTER.match(flow, end)):
             end = after.end()
         colon = end > match.end() and ":" in flow[match.end() : end]
@@ -82,7 +93,10 @@ def find_labels(flow: str, spaces: frozenset[int]) -> list[Label]:
         clean = start == last or not "\u4e00" <= before <= "\u9fff" or start in spaces
         if word in _GENERIC and not (clean and (start == last or before in "\n:;," or start in spaces)):
             continue
-        out.append(Label(_FIELD_OF[word], word, start, end, colon, clean))
+        bare = sentence[0] <= start and not colon and end not in spaces and not flow[end : end + 1].isdigit()
+        if bare and not (clean and _FIELD_OF[word] in _NAMES_PERSON):
+            continue
+        out.append(Label(_FIELD_OF[word], word, start, end, colon, clean, bare))
         last = end
     return out
 

@@ -6,6 +6,7 @@ become one segment, segments of one height become a row, and all further rules s
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ _SPREAD = frozenset(
     )
 )
 _SPREAD_GAP = 6
+# A sentence: it ends in a full stop, or is long and has commas, or is longer than any value.
+_SENTENCE, _CLAUSES, _LONGER_THAN_VALUES = 8, 16, 36
+_HAN, _HAN_SHARE = re.compile(r"[\u4e00-\u9fff]"), 0.9
+_CLAUSE_MARK = re.compile("[,;。]")
 
 _Loose = tuple[str, Box, list[Word], list[int], set[int]]
 
@@ -58,6 +63,7 @@ class Segment:
         spaces: places in ``text`` before which the paper shows a space.
         row: number of its row on the page.
         runs_on: whether the sentence goes on in the next segment (a line of text that reaches the margin).
+        prose: whether it is part of a sentence rather than a cell or line of a form.
     """
 
     text: str
@@ -68,6 +74,12 @@ class Segment:
     row: int
     start: int
     runs_on: bool = False
+    prose: bool = False
+
+    @property
+    def end(self) -> int:
+        """Where its text ends in ``Layout.flow``."""
+        return self.start + len(self.text)
 
     @property
     def height(self) -> int:
@@ -163,11 +175,16 @@ class Layout:
             middle, height = centre, box[3] - box[1]
         at = 0
         margin = max((item[1][2] for item in loose), default=0)
+        runs_on = False
         for number, row in enumerate(rows):
             made = []
+            continued = runs_on
             runs_on = _runs_on(row, rows[number + 1] if number + 1 < len(rows) else [], margin)
             for text, box, words, offsets, spaces in _close_up(sorted(row, key=lambda i: i[1][0])):
-                made.append(Segment(text, box, tuple(words), tuple(offsets), frozenset(spaces), number, at, runs_on))
+                prose = continued or runs_on or _is_sentence(text)
+                made.append(
+                    Segment(text, box, tuple(words), tuple(offsets), frozenset(spaces), number, at, runs_on, prose)
+                )
                 at += len(text) + (0 if runs_on else 1)
             self.rows.append(made)
             self.segments += made
@@ -206,6 +223,18 @@ def _runs_on(row: list[_Loose], following: list[_Loose], margin: int) -> bool:
         and under[1] - box[3] < 1.6 * height
         and abs((under[3] - under[1]) - height) < 0.4 * height
     )
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a line is a sentence by itself, whatever stands around it."""
+    length = len(text)
+    if length < _SENTENCE:
+        return False
+    if "。" in text:
+        return True
+    if length >= _CLAUSES and _CLAUSE_MARK.search(text):
+        return True
+    return length >= _LONGER_THAN_VALUES and ":" not in text and len(_HAN.findall(text)) > length * _HAN_SHARE
 
 
 def _continues(edge: Segment, other: Segment, step: int) -> bool:

@@ -24,6 +24,10 @@ _NAME_BEFORE_NUMBER = re.compile(
     r"(?:(?:民族:?)?[\u4e00-\u9fff]{1,2}族[,、;\n]*)?"
     r"(?:(?:居民|公民)?身份(?:证件|证)?(?:号码|号)?|社会保障号码?|证件号码?)?[:(,\n]*$"
 )
+# What follows a name that a sentence introduces: 职工张三(男,…), 张三同志.
+_PERSONAL = re.compile(
+    r"[,(、]?(?:(?:性别:?)?[男女](?![\u4e00-\u9fff]{2})|(?:公民|居民)?身份|社会保障号|证件号|同志|先生|女士|[0-9]{15}|[0-9]{4}年[^,]{2,8}生)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ def _column(
 def _in_column(reading: PageReading, head: Segment, segment: Segment) -> NameHit | None:
     slack = head.height
     if (
-        segment.box[2] < head.box[0] - slack
+        segment.prose
+        or segment.box[2] < head.box[0] - slack
         or segment.box[0] > head.box[2] + slack
         or reading.starts_with_label(segment)
     ):
@@ -208,6 +213,8 @@ def _after_label(reading: PageReading, label: Label, role: str) -> NameHit | Non
         if name and slot.place == "inline" and not label.colon and certainty <= _NO_SURNAME:
             # 参保人员类别: a longer label, not a person.
             continue
+        if label.bare and not (name and _PERSONAL.match(reading.flow, span[1])):
+            return None
         if name:
             sure = certainty * slot.certainty * reading.layout.confidence(*span)
             return NameHit(name, role, span, sure, f"label:{label.word}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ _INLINE_COLON, _INLINE, _INLINE_DIRTY = 0.98, 0.97, 0.86
 _RIGHT = (0.97, 0.88, 0.8)
 _BELOW = (0.93, 0.85)
 _HEADER_LABELS = 3
+_CLAUSE_END = re.compile("[,;。]")
 _EMPTY = frozenset("_-.·:/()|,")
 
 
@@ -40,7 +42,8 @@ class PageReading:
         self.flow = self.layout.flow
         spaces = frozenset(s.start + k for s in self.layout.segments for k in s.spaces)
         self.spaces = spaces
-        self.labels = find_labels(self.flow, spaces)
+        prose = [(s.start, s.end) for s in self.layout.segments if s.prose]
+        self.labels = find_labels(self.flow, spaces, prose)
         self._label_starts = [label.start for label in self.labels]
         self._by_field: dict[str, list[Label]] = {}
         for label in self.labels:
@@ -76,12 +79,14 @@ class PageReading:
         stop = self._first_label(label.end, segment)
         if stop == segment.start + len(segment.text) and segment.runs_on:
             stop = self._first_label(label.end, segment, self.layout.run_end(segment))
+        if segment.prose and (clause := _CLAUSE_END.search(self.flow, label.end, stop)):
+            stop = clause.start()
         if stop > label.end and not set(self.flow[label.end : stop]) <= _EMPTY:
             certainty = _INLINE_COLON if label.colon else _INLINE if label.clean else _INLINE_DIRTY
             yield Slot(label.end, stop, certainty, "inline")
-        if stop == segment.start + len(segment.text) and not self.is_header(segment):
+        elif stop == segment.end and not self.is_header(segment):
             yield from self._right(segment)
-        if not label.colon:
+        if not label.colon and self._is_cell(label, segment):
             yield from self._below(segment)
 
     def is_header(self, segment: Segment) -> bool:
@@ -114,6 +119,17 @@ class PageReading:
         """Box of a range of the flow."""
         return self.layout.box(*span)
 
+    def _is_cell(self, label: Label, segment: Segment) -> bool:
+        """Whether a label stands alone in its cell, or with nothing but other labels."""
+        if segment.prose or not label.clean:
+            return False
+        end = label.end
+        for following in self.labels[bisect_left(self._label_starts, label.end) :]:
+            if following.start != end or end >= segment.end:
+                break
+            end = following.end
+        return set(self.flow[end : segment.end]) <= _EMPTY
+
     def _right(self, segment: Segment) -> Iterator[Slot]:
         for neighbour, certainty in zip(self.layout.right_of(segment, len(_RIGHT)), _RIGHT, strict=False):
             if self.starts_with_label(neighbour):
@@ -123,7 +139,7 @@ class PageReading:
     def _below(self, segment: Segment) -> Iterator[Slot]:
         free = [s for s in self.layout.below(segment, 2) if not self._is_claimed(s)]
         for under, certainty in zip(free, _BELOW, strict=False):
-            if self.starts_with_label(under):
+            if under.prose or self.starts_with_label(under):
                 return
             yield Slot(under.start, self._first_label(under.start, under), certainty, "below")
 

@@ -5,7 +5,7 @@ from cunzhen.capture.operations.filing import close_transfer, file_drafts
 from cunzhen.capture.operations.inboxes import sweep_inboxes
 from cunzhen.capture.operations.reading import read_drafts
 from cunzhen.capture.operations.transfers import open_transfer, receive_transfer
-from cunzhen.capture.operations.uploads import add_file, append_upload, get_upload, receive_uploads
+from cunzhen.capture.operations.uploads import add_file, append_upload, receive_uploads
 
 __all__ = [
     "add_file",
@@ -13,7 +13,6 @@ __all__ = [
     "close_transfer",
     "describe_draft",
     "file_drafts",
-    "get_upload",
     "open_transfer",
     "read_drafts",
     "receive_transfer",

@@ -17,9 +17,9 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.capture.models import Transfer, Upload
 from cunzhen.capture.operations.transfers import receive_transfer
 from cunzhen.capture.piles import Incoming, Rejected, is_litter
-from cunzhen.capture.queries import get_transfer
+from cunzhen.capture.queries import get_transfer, get_upload
 from cunzhen.capture.rules import TransferState
-from cunzhen.errors import Conflict, Invalid, Missing, Unavailable
+from cunzhen.errors import Conflict, Invalid, Unavailable
 
 _BLOCK = 1 << 20
 _SPARE_BYTES = 200_000_000  # what must stay free on the disk after an upload
@@ -76,15 +76,6 @@ def _clean_path(path: str) -> str:
     if not pure.parts or ".." in pure.parts or "\0" in path or len(str(pure)) > _LONGEST_PATH:
         raise Invalid("T-UP-01", "文件名或路径不合要求，请改名后重试。", "The file's name or path is not acceptable.")
     return str(pure)
-
-
-def get_upload(actor: Actor, upload_id: UUID) -> Upload:
-    """One upload within reach, its offset as it is on disk."""
-    actor.require("add_files")
-    found = Upload.objects.filter(id=upload_id, transfer__agency_id__in=actor.agency_ids).first()
-    if found is None:
-        raise Missing("T-UP-03", "没有这个上传任务，请重新选择文件。", "There is no such upload.")
-    return found
 
 
 def append_upload(actor: Actor, *, upload_id: UUID, offset: int, body: BinaryIO) -> Upload:

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cunzhen.accounts.rules import Actor
-from cunzhen.capture.operations import add_file, append_upload, get_upload
+from cunzhen.capture.operations import add_file, append_upload
+from cunzhen.capture.queries import get_upload
 from cunzhen.errors import CunzhenError, Invalid
 from cunzhen.web.people import STATUS, said, signed_in
 

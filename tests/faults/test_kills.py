@@ -1,0 +1,81 @@
+"""F1: kill -9 at every step of the path, and at random times, then the same work again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from cunzhen.access.operations import rebuild_index
+from cunzhen.capture.models import Draft
+from cunzhen.holdings.models import Component, Item, Page
+from cunzhen.preservation.models import Package
+from tests.faults.clerks import assert_whole, clerk, end_of, fork, make_pile, rerun
+from tests.faults.counts import SEED, some, times
+from tests.world import World
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+
+POINTS = [
+    "receive-1-stored", "receive-2-committed", "read-1-stored",
+    "file-1-numbered", "file-2-packaged", "file-3-rows", "file-4-filed",
+    "packages-staged", "packages-sealed", "packages-placing", "packages-placing@3", "packages-placed",
+    "packages-durable", "packages-committed",
+    *(f"ledger-sequence-{step}" for step in range(1, 6)),
+    "ledger-tile-written", "ledger-tile-synced", "ledger-tile-named", "ledger-drop-partials",
+    "index-follow-1", "index-follow-2", "index-rebuild-1", "index-rebuild-2",
+]  # fmt: skip
+# Where papers turn into items: these run always, of the others a tenth.
+ALWAYS = ("receive-2-committed", "read-1-stored", "file-4-filed", "packages-placing@3")
+
+
+def assert_nothing_half(visible_before: int) -> None:
+    """At the very moment after the kill: an item is there with everything, or not at all."""
+    ids = set(Item.objects.values_list("id", flat=True))
+    assert len(ids) >= visible_before
+    assert set(Package.objects.values_list("id", flat=True)) == ids
+    assert set(Component.objects.values_list("item_id", flat=True)) == ids
+    assert set(Page.objects.values_list("item_id", flat=True)) == ids
+    for draft in Draft.objects.prefetch_related("files", "sheets"):
+        assert draft.files.count() == 1
+        assert (draft.item_id in ids) == (draft.state in {"filed", "duplicate"})
+        assert draft.sheets.exists() == (draft.state in {"waiting", "described"})
+
+
+@pytest.mark.parametrize("point", [p for p in POINTS if p in {*ALWAYS, *some(POINTS)}])
+def test_killed_at_a_point(world: World, tmp_path: Path, point: str) -> None:
+    before, pile = make_pile(tmp_path / "before", 1), make_pile(tmp_path / "pile", 4)
+    acknowledged = tmp_path / "acknowledged"
+
+    def file_until_killed() -> None:
+        clerk([before], acknowledged)
+        os.environ["CUNZHEN_FAILPOINT"] = point
+        clerk([pile], acknowledged)
+        if point.startswith("index-rebuild"):
+            rebuild_index()
+
+    assert end_of(fork(file_until_killed)) == -signal.SIGKILL
+    assert_nothing_half(visible_before=1)
+    rerun([pile])
+    assert_whole(world, [before, pile], acknowledged)
+
+
+def test_killed_at_random_times(world: World, tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    acknowledged = tmp_path / "acknowledged"
+    piles: list[Path] = []
+    for kill in range(times(60)):
+        piles.append(make_pile(tmp_path / f"pile{kill}", chance.randint(1, 5)))
+        child = fork(lambda: clerk([piles[-1]], acknowledged))
+        time.sleep(chance.uniform(0.02, 1.6))
+        os.kill(child, signal.SIGKILL)
+        end_of(child)
+        assert_nothing_half(visible_before=0)
+        if chance.random() < 0.3:
+            rerun(piles[-1:])
+    rerun(piles)
+    assert_whole(world, piles, acknowledged)
