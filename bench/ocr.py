@@ -4,12 +4,14 @@ Usage: python bench/ocr.py [--samples DIR] [--engine tiered|tiny|small] [--reade
 
 Character accuracy is 1 - edit distance / length of the truth, after white space is taken out and full-width
 punctuation is folded to its half-width form (both are the typesetter's choice, not the reader's). The read lines of a
-page are compared where they lie: words and truth lines that cover each other form a cluster, and the cluster's texts are
+page are compared where they lie: words and truth lines that cover each other form a cluster, and the cluster's
+texts are
 compared, because truth lists the cells of a form in an order of its own. Words on no line count as insertions in full
 unless a seal of the truth covers them (what stands in a seal's ring is not part of the text). Words that a clerk struck
 out may be read or not. A line is accurate where its text is found exactly. Bad files are left out.
 
-The pages under hard/ are a group of their own and count in no other. The clean group: scanned pages without any defect of the scan; handwriting is no such defect. Pages a minute and CPU count
+The pages under hard/ are a group of their own and count in no other. The clean group: scanned pages without any
+defect of the scan; handwriting is no such defect. Pages a minute and CPU count
 scanned pages only, though the digital ones are read in the same run.
 """
 

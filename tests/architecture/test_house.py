@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "cunzhen"
 CODE = ("src", "tests", "tools", "bench")
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
-LONGEST_LINE = 130  # Chinese sentences and one-line docstrings run a little over the formatter's 120  # characters; the linter counts a Chinese one twice
+LONGEST_LINE = 155  # characters; the linter, which counts a Chinese one twice, holds code to 120 columns
 # What must stand in no tracked file: places of one machine, and hosts that packages come from. Written apart, so that
 # this file does not find itself.
 FORBIDDEN = [

@@ -24,22 +24,26 @@ _TRANSLITERATED = re.compile(
     "[阿巴扎才索达洛格旦仁次尼多拉买吾艾依帕玛热库斯图赛木加努克苏哈吐麦尔古丽曼江提汗孜娜力米吉布迪西卡萨其穆伊玉如合依再乌那勒德朝日乐"
     "白音娅花琪根宝道包色央宗卓嘎普桑坚赞顿珠罗桑益旺姆措贡觉丹增云登巷甲热都拜肉孜沙塔铁铜奴亚森牙生麻]{3,10}"
 )
-# Words of sentences that begin with a surname, or that no name can be.
+# Words that begin with a surname and are rather words than names; where one stands for a name a person looks.
 _COMMON_WORD = frozenset(
-    "应当 应缴 应予 应该 应付 应收 应按 应由 应于 于是 于今 有关 有效 有权 有无 有限 有下 相关 相应 相当 相符 相同 符合 和平 和其 和个 经办 从事 从业 万元 全部 "
-    "全体 全国 全省 全市 全县 全额 全称 任何 任意 任期 成立 成员 关于 关系 时间 时限 时效 计算 计发 计划 计入 项目 国家 国有 国务 文件 文化 文书 文号 方式 方法 "
-    "方面 方案 方可 平均 高度 高于 高等 高温 安全 安排 安置 安装 常年 常住 常见 严格 严重 严禁 通过 通知 通报 通讯 党员 党委 连续 连同 明确 明显 明细 公示 公司 公章 "
-    "公告 公开 公民 公安 公共 养老 养护 管理 管辖 温度 单独 单方 单位 单据 花费 水平 水电 金额 金融 费用 费率 费款 支付 支出 支持 支取 支行 解除 解决 解释 解答 充分 "
-    "达到 包括 包含 程序 程度 曾经 曾用 权益 权利 权限 别人 终止 终结 终身 原件 原因 原单 原始 后续 后期 后者 简称 习惯 元整 家庭 家属 车间 车辆 能够 能力 利息 "
-    "利用 利益 凡是 初次 初审 初步 新增 新农 要求 要件 展开 由于 由本 由其 由用 言行 查明 查询 查验 查阅 年龄 年限 年度 年满 年终 年均 年内 来源 来自 来信 来访 门诊 信息 "
-    "信用 信件 信访 部门 部分 种类 知晓 知悉 知情 撤销 申请 申报 申领 申诉 申辩 施行 施工 广大 广泛 步骤 双方 双向 宣传 左右 房屋 房产 车票 井下 段落 路程 路费 容许 "
-    "向社 向我 向本 古稀 向其 谈话 贡献 劳动 劳保 充足 充值 满足 满意 满期 空缺 沙石 关闭 关注 红利 商定 商业 商品 冷热 那么 那些 麻醉 强制 强调 季度 季节 席位 "
-    "祖父 祖母 武装 石料 钱款 何时 何地 何种 何人 项下 许可 严肃 云计 高新 田间 水利 宗教 康复 伤残 时期 时段 余额 余下 毛利 毛重 米面 贝类 宋体 戴上 "
-    "章程 苏醒 范围 彭胀 马上 方向 花名 常规 乐观 傅立 康健 元月 顾客 顾问 平时 平方 平安保险 黄金 和解 和谐 萧条 农民 农村 农业 农户 温泉 柴油 阎王 充电 慕名 连带 "
-    "如下 如有 如需 如果 以上 以下 以及 以内 其他 其中 其余 其它 本人 本市 本县 本省 本级 本次 本单 本表 本年 该职 该单 该同 上述 下列 下述 予以 属于 属实 根据 按照 按规 "
-    "按月 依法 依据 依照 经审 经查 经核 经研 现将 现予 特此 为此 因此 因病 因工 对于 或者 及其 并且 且符 已按 已经 已将 未按 未经 不得 不予 不符 不服 可以 必须 需要 自愿 自收 "
-    "自本 自行 负责 具有 具备 属正 条件 名单 名义 异议 一式三份 一式两份 一式四份 收到 收讫 执行 办理 接续 组成 记载 记录 规定 标准 审核 核定 核准 审批 待遇 同意 情况 情形 范畴".split()
+    "应付 应收 有效 有权 有无 有限 和平 万元 全部 全体 全额 全称 任意 任期 成立 成员 时间 时限 时效 时期 时段 计算 计发 计划 计入 项目 国家 国有 文件 文化 文书 文号 方面 "
+    "方案 平均 高度 高于 高等 高温 安全 安排 安置 安装 常年 常住 严格 严重 严禁 党员 党委 连续 连同 明确 明显 明细 公示 公章 公告 公开 公民 公安 公共 养护 管理 管辖 温度 "
+    "单独 单方 单据 花费 水平 水电 金额 金融 费率 费款 支出 支持 支取 解除 解决 解释 充分 达到 包含 程序 程度 曾经 权益 权利 权限 终止 终结 终身 原件 原因 后续 后期 简称 "
+    "习惯 元整 家庭 家属 车间 车辆 能够 能力 利息 利用 利益 凡是 初次 初审 初步 要求 展开 言行 查明 查询 查验 查阅 年龄 年限 年度 年满 年终 年均 来源 来自 门诊 信息 信用 "
+    "信件 部分 种类 知晓 知悉 施行 施工 步骤 双方 宣传 左右 房屋 房产 井下 路程 路费 谈话 贡献 劳动 劳保 充足 满足 满意 空缺 关闭 关注 商定 商业 麻醉 强制 季度 何时 何地 何种 何人 "
+    "项下 许可 严肃 水利 宗教 康复 余额 余下 章程 范围 方向 花名 常规 顾客 和解 农村 农业 农户 充电 连带 原籍 明示 广大 古稀".split()
 )
+# Words that begin a sentence or a clause; no name begins with them.
+_CLAUSE_WORD = frozenset(
+    "应当 应缴 应予 应该 应按 应由 应于 于是 于今 有关 有下 相关 相应 相当 相符 相同 符合 和其 和个 和单 经办 从事 任何 关于 关系 通过 通知 通报 方式 方法 方可 由于 由本 由其 由用 "
+    "向社 向我 向本 向其 向单 申请 申报 申领 申诉 支付 包括 费用 部门 单位 公司 养老 新增 新农 要件 如下 如有 如需 如果 以上 以下 以及 以内 其他 其中 其余 本人 本市 本县 本省 本级 本次 "
+    "本单 本表 本年 该职 该单 该同 上述 下列 下述 予以 属于 属实 根据 按照 按规 按月 依法 依据 依照 现将 现予 特此 为此 因此 因病 因工 对于 或者 及其 并且 已按 已经 已将 未按 未经 "
+    "不得 不予 不符 不服 可以 必须 需要 自愿 自行 负责 具有 具备 条件 名单 名义 异议 一式 收到 收讫 执行 办理 接续 组成 记载 记录 规定 标准 审核 核定 核准 审批 待遇 同意 情况 "
+    "情形 范畴 到异 式三 各执 涂改 无效 齐全 公示 拟退 载的 案记".split()
+)
+# Characters of sentences; in a name only behind a surname (李自成), some never.
+_GRAMMAR = re.compile("[已不将须需与及或者该其并且被把让则至等给自某]")
+_NEVER = re.compile("[的了们]")
 # Words of forms: no name contains them.
 _FORM_WORD = re.compile(
     r"单位|公司|公[民示告司]|平均|宗教|信仰|证号|样[章本]|曾用|婚姻|血型|身高|服务处所|全年|"
@@ -59,12 +63,8 @@ _ANSWER = re.compile(
     r"销售|技术.?|生产.?|采煤.?|掘进.?|通风.?|机电.?|运输.?|.+[省市县区乡街部处局厅所站厂矿店社]|.+[务资事保合销术产法宣]科|"
     r".+[定知明申请告决]书|.+[表册证卡函]|.+[期限项]"
 )
-# Second characters that belong to a sentence: 于当, 和的, 经其.
-_SENTENCE_CHARACTER = re.compile("[的了已不将须需与及或者该其并且被把让且则至等给自某]")
 _NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]{2,4}")
-_LONG# Second characters that belong to a sentence: 于当, 和的, 经其.
-_SENTENCE_CHARACTER = re.compile("[的了已不将须需与及或者该其并且被把让且则至等给自某]")
-_NAME = re.compile(r"[\u4e00-\u9fff]{2,10}(?:[·•.][\u4e00-\u9fff]{1,10}){1,3}")
+_LONG_NAME = re.compile(r"[\u4e00-\u9fff]{2,10}(?:[·•.][\u4e00-\u9fff]{1,10}){1,3}")
 _NAME_HEAD = re.compile(
     r"((?:[\u4e00-\u9fff]{2,10}(?:[·•][\u4e00-\u9fff]{1,10}){1,3})|[\u3400-\u4dbf\u4e00-\u9fff]{2,4}?)"
     r"(?=$|[,.;:()\[\]、。\d/|\"'“”A-Za-z]|(?:先生|女士|同志)|[男女](?:$|[,.;、。(]))"
@@ -97,7 +97,7 @@ def read_name(text: str) -> tuple[str, float]:
     text = text.strip("·•.,、:;'\"*_-|/")
     if _LONG_NAME.fullmatch(text):
         return text.replace("•", "·").replace(".", "·"), 0.97
-    if text in _COMMON_WORD or text[:2] in _COMMON_WORD or _SENTENCE_CHARACTER.search(text):
+    if text[:2] in _CLAUSE_WORD or _NEVER.search(text):
         return "", 0.0
     if len(text) > _FOUR:
         return (text, _OTHER_PEOPLES) if _TRANSLITERATED.fullmatch(text) else ("", 0.0)
@@ -105,9 +105,13 @@ def read_name(text: str) -> tuple[str, float]:
         return "", 0.0
     if text[:2] in _DOUBLE and len(text) > len("欧阳"):
         return text, 1.0
+    if text in _COMMON_WORD:
+        return text, _WITHOUT_SURNAME
     if text[0] in _SURNAMES:
         return text, 0.9 if len(text) == _FOUR else 1.0
-    return text, _OTHER_PEOPLES if _TRANSLITERATED.fullmatch(text) else _WITHOUT_SURNAME
+    if _TRANSLITERATED.fullmatch(text):
+        return text, _OTHER_PEOPLES
+    return ("", 0.0) if _GRAMMAR.search(text) else (text, _WITHOUT_SURNAME)
 
 
 def read_leading_name(text: str) -> tuple[str, float]:
