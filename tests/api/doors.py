@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone
 
@@ -61,16 +60,16 @@ class Door:
         client.login(username=getattr(self.world, who).username, password=PASSWORD)
         return client
 
-    def get(self, path: str, who: str = "clerk", **query: Any) -> HttpResponseBase:
+    def get(self, path: str, who: str = "clerk", **query: Any) -> Any:
         """GET below the API's root."""
         return self.client(who).get(BASE + path, query)
 
-    def post(self, path: str, body: Any = None, who: str = "clerk", key: str = "") -> HttpResponseBase:
+    def post(self, path: str, body: Any = None, who: str = "clerk", key: str = "") -> Any:
         """POST JSON below the API's root."""
         headers = {"Idempotency-Key": key} if key else {}
         return self.client(who).post(BASE + path, body or {}, content_type="application/json", headers=headers)
 
-    def send(self, transfer: str, name: str, content: bytes, who: str = "clerk", **more: str) -> HttpResponseBase:
+    def send(self, transfer: str, name: str, content: bytes, who: str = "clerk", **more: str) -> Any:
         """Upload one file as a form would."""
         file = SimpleUploadedFile(name, content)
         return self.client(who).post(f"{BASE}/transfers/{transfer}/files", {"file": file, **more})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 
@@ -11,7 +12,6 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from cunzhen.api import idempotency
 from cunzhen.api.idempotency import forget_old_keys
 from cunzhen.api.models import IdempotencyKey
 from cunzhen.capture.models import Draft, Transfer, Upload
@@ -66,7 +66,7 @@ def test_a_crash_in_between_leaves_nothing(door: Door, is_problem: Asserted, mon
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(idempotency.json, "dumps", crash)
+        broken.setattr(json, "dumps", crash)
         headers = {"Idempotency-Key": "k"}
         body = '{"name": "一"}'
         client = door.client("clerk")

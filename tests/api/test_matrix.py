@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http.response import HttpResponseBase
 from django.test import Client
 
 from cunzhen.accounts.rules import PERMISSIONS, Role
@@ -42,7 +41,7 @@ BODIES: dict[str, Any] = {"open_transfer": {"name": "批次"}, "search_items": {
 GOOD = {200, 201}
 
 
-def _call(client: Client, operation: str, method: str, path: str, ids: dict[str, object]) -> HttpResponseBase:
+def _call(client: Client, operation: str, method: str, path: str, ids: dict[str, object]) -> Any:
     address = path.format(**ids)
     if operation == "add_file":
         return client.post(address, {"file": SimpleUploadedFile(f"{uuid4()}.pdf", b"x")})

@@ -17,10 +17,19 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.cli.conftest import clean_environment, command
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "Lin-county-2026!"
-PEOPLE = {"clerk": "郭秀琴", "archivist": "薛建平", "audit_officer": "刘海燕"}
+PEOPLE = {"guo": ("郭秀琴", "archivist"), "liu": ("刘海燕", "audit_officer")}
+SAMPLES = Path(__file__).parents[2] / "samples"
+FILED = ("失业待遇/失业待遇核定表_冯志强.pdf", "征缴类/缴费证明_冯志强.pdf")
+WAITING = ("生育待遇/生育待遇核定表_成晓燕.pdf",)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -34,14 +43,14 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def desk() -> Iterator[Desk]:
-    """``cunzhen serve`` with one worker, an agency, a fonds and three people made by commands."""
+    """``cunzhen serve`` with one worker, an agency, a fonds and two people made by commands."""
     with tempfile.TemporaryDirectory(prefix="cunzhen-b-") as name:
         Path(name).chmod(0o711)
         home, log = Path(name) / "home", Path(name) / "serve.log"
         _run(home, "init")
         _run(home, "found", "--agency", "临县社会保险中心", "--region", "141124", "--fonds", "J019")
-        for username, display in PEOPLE.items():
-            _run(home, "user", username, "--name", display, "--role", username, "--password-stdin", stdin=PASSWORD)
+        for username, (display, role) in PEOPLE.items():
+            _run(home, "user", username, "--name", display, "--role", role, stdin=PASSWORD)
         port = _free_port()
         with log.open("wb") as err, subprocess.Popen(
             command(home, ["serve", "--port", str(port), "--workers", "1"]),
@@ -57,7 +66,13 @@ def desk() -> Iterator[Desk]:
 
 def _run(home: Path, *words: str, stdin: str = "") -> None:
     done = subprocess.run(
-        command(home, words), env=clean_environment(), input=stdin, capture_output=True, text=True, timeout=100, check=False
+        command(home, words),
+        env=clean_environment(),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -82,6 +97,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def stocked(desk: Desk) -> Desk:
+    """The desk with two filed papers and one that waits for a clerk."""
+    _run(desk.home, "ingest", *(str(SAMPLES / n) for n in FILED), "--auto")
+    _run(desk.home, "ingest", *(str(SAMPLES / n) for n in WAITING))
+    return desk
+
+
 Visit = Callable[..., Page]
 
 
@@ -96,9 +119,15 @@ def visit(chromium: Browser, desk: Desk) -> Iterator[Visit]:
         if message.type in {"error", "warning"} and "the server responded with a status of 4" not in message.text:
             complaints.append(f"{message.type}: {message.text}")
 
-    def open_window(who: str = "clerk", viewport: dict[str, int] | None = None, scripts: bool = True, locale: str = "zh-CN") -> Page:
+    def open_window(
+        who: str = "guo", viewport: dict[str, int] | None = None, scripts: bool = True, locale: str = "zh-CN"
+    ) -> Page:
         context = chromium.new_context(
-            base_url=desk.address, viewport=viewport or WIDE, java_script_enabled=scripts, locale=locale, accept_downloads=True
+            base_url=desk.address,
+            viewport=viewport or WIDE,
+            java_script_enabled=scripts,
+            locale=locale,
+            accept_downloads=True,
         )
         contexts.append(context)
         page = context.new_page()
@@ -121,4 +150,4 @@ def sign_in(page: Page, who: str) -> None:
     page.fill("#username", who)
     page.fill("#password", PASSWORD)
     page.click("form.sign-in button[type=submit]")
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)

@@ -56,7 +56,7 @@ def test_limit_facets_and_fields(home: Home) -> None:
 
 
 def test_a_number_finds_and_stays_covered(home: Home) -> None:
-    done = home.run("find", "142326198512309992")
+    done = home.run("find", "-", typed="142326198512309992\n")
     assert done.returncode == 0
     assert re.search(r"共 [1-9]\d* 件", done.stdout)
     assert "142326198512309992" not in done.stdout + done.stderr

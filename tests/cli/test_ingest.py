@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import random
 import re
 import signal
+import struct
 import subprocess
+import termios
 import time
 import zipfile
 from collections import Counter
@@ -171,6 +174,7 @@ def test_in_the_name_of_a_user(home: Home, tmp_path: Path) -> None:
 def test_progress_shows_on_a_terminal_only(home: Home, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(variant("progress"))
     ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
     with subprocess.Popen(
         command(home.path, ["ingest", str(tmp_path / "a.pdf"), "--auto", "--json"]),
         env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, text=True,

@@ -75,4 +75,6 @@ def test_who_may_audit(home: Home, tmp_path: Path) -> None:
     for words in (["audit"], ["export", tmp_path / "x"]):
         assert home.refused("ledger", *words, "--as", "clerk", typed=f"{PEOPLE['clerk']}\n") == "A-01"
     home.refused("ledger", status=2)
+    home.refused("ledger", "proof", status=2)
+    home.refused("ledger", "audit", "surplus", status=2)
     home.refused("ledger", "nonsense", status=2)

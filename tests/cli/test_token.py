@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -57,7 +58,7 @@ def test_a_program_files_and_finds(made_home: object, desk: Desk) -> None:
     assert home.run("verify").returncode == 0
 
 
-def _wait(api: httpx.Client, transfer: str) -> dict[str, int]:
+def _wait(api: httpx.Client, transfer: str) -> dict[str, Any]:
     until = time.monotonic() + 80
     while True:
         receipt = api.get(f"/transfers/{transfer}/receipt").json()

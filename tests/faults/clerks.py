@@ -1,22 +1,17 @@
-"""A clerk at work in a process of its own that can be killed, and what must be true when the work was done again."""
+"""A clerk at work, and what must be true when work that was cut off has been done again."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import multiprocessing
-import os
 import shutil
-import signal
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from cunzhen.access.operations import follow_ledger
@@ -26,7 +21,6 @@ from cunzhen.capture.models import Draft, SourceFile, Transfer
 from cunzhen.capture.operations import open_transfer, receive_transfer, sweep_inboxes
 from cunzhen.capture.piles import list_pile
 from cunzhen.capture.queries import counts_of
-from cunzhen.errors import CunzhenError
 from cunzhen.holdings.models import CodeCounter, Item, Mention, Page
 from cunzhen.holdings.operations import verify_catalogue
 from cunzhen.jobs.worker import run_worker
@@ -51,38 +45,6 @@ def make_pile(folder: Path, count: int, mark: str = "") -> Path:
         data = (SAMPLES / PDFS[number % len(PDFS)]).read_bytes()
         (folder / f"审批表{mark}甲{number}件.pdf").write_bytes(data + f"\n% {folder.name} {mark} {number}\n".encode())
     return folder
-
-
-def fork(task: Callable[[], object], **environment: str) -> int:
-    """Run a function in a process and a process group of its own, with its own connections; returns its id."""
-    connection.close()  # two processes cannot share a socket
-    sys.stdout.flush()
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        os.setsid()
-        os.environ.update(environment)
-        # Readers are forked here, not served by a fresh interpreter: that costs a second for each of many children.
-        forking = multiprocessing.get_context("fork")
-        multiprocessing.get_context = lambda method=None: forking  # type: ignore[assignment, misc]
-        type(forking).set_forkserver_preload = lambda *_: None  # type: ignore[attr-defined]
-        task()
-        status = 0
-    except CunzhenError as error:
-        sys.stderr.write(f"{error}\n")
-    finally:
-        connections.close_all()
-        os._exit(status)  # nothing of the test runner's may run here
-
-
-def end_of(child: int) -> int:
-    """Wait for a forked process, end what it left, and give its exit status, negative where a signal ended it."""
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    return status
 
 
 def hand_in(paths: Sequence[Path], acknowledged: Path | None = None) -> Transfer:
@@ -127,11 +89,6 @@ def do_again(paths: Sequence[Path]) -> None:
     sweep_inboxes(older_than=timedelta(0), now=timezone.now() + timedelta(seconds=5))
     report = compare_index()
     assert not (report.missing or report.extra or report.damaged), report
-
-
-def rerun(paths: Sequence[Path]) -> None:
-    """``do_again`` in a process of its own."""
-    assert end_of(fork(lambda: do_again(paths))) == 0
 
 
 def assert_whole(world: World, paths: Sequence[Path], acknowledged: Path | None = None) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.faults.crew import Crew
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +23,15 @@ def clean_queue(request: pytest.FixtureRequest) -> Iterator[None]:
     clerks.forget_jobs()
     yield
     clerks.forget_jobs()
+
+
+@pytest.fixture(scope="session")
+def crew(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """Processes to kill, on the tests' database and home."""
+    from tests.faults.crew import Crew
+
+    log = tmp_path_factory.mktemp("crew") / "log"
+    one = Crew(log)
+    yield one
+    one.close()
+    print(log.read_text())

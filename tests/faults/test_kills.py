@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -10,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from cunzhen.access.operations import rebuild_index
 from cunzhen.capture.models import Draft
 from cunzhen.holdings.models import Component, Item, Page
 from cunzhen.preservation.models import Package
-from tests.faults.clerks import assert_whole, clerk, end_of, fork, make_pile, rerun
+from tests.faults.clerks import assert_whole, make_pile
 from tests.faults.counts import SEED, some, times
+from tests.faults.crew import Crew
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
@@ -47,35 +48,30 @@ def assert_nothing_half(visible_before: int) -> None:
 
 
 @pytest.mark.parametrize("point", [p for p in POINTS if p in {*ALWAYS, *some(POINTS)}])
-def test_killed_at_a_point(world: World, tmp_path: Path, point: str) -> None:
+def test_killed_at_a_point(world: World, crew: Crew, tmp_path: Path, point: str) -> None:
     before, pile = make_pile(tmp_path / "before", 1), make_pile(tmp_path / "pile", 4)
     acknowledged = tmp_path / "acknowledged"
-
-    def file_until_killed() -> None:
-        clerk([before], acknowledged)
-        os.environ["CUNZHEN_FAILPOINT"] = point
-        clerk([pile], acknowledged)
-        if point.startswith("index-rebuild"):
-            rebuild_index()
-
-    assert end_of(fork(file_until_killed)) == -signal.SIGKILL
+    end = crew.run("until_killed", before=before, pile=pile, acknowledged=acknowledged, point=point)
+    assert end == -signal.SIGKILL
     assert_nothing_half(visible_before=1)
-    rerun([pile])
+    assert crew.run("do_again", paths=[str(pile)]) == 0
     assert_whole(world, [before, pile], acknowledged)
 
 
-def test_killed_at_random_times(world: World, tmp_path: Path) -> None:
+def test_killed_at_random_times(world: World, crew: Crew, tmp_path: Path) -> None:
     chance = random.Random(SEED)
     acknowledged = tmp_path / "acknowledged"
-    piles: list[Path] = []
-    for kill in range(times(60)):
-        piles.append(make_pile(tmp_path / f"pile{kill}", chance.randint(1, 5)))
-        child = fork(lambda: clerk([piles[-1]], acknowledged))
+    acknowledged.touch()
+    piles: list[str] = []
+    for kill in range(times(100)):
+        piles.append(str(make_pile(tmp_path / f"pile{kill}", chance.randint(1, 5))))
+        child = crew.start("clerk", paths=piles[-1:], acknowledged=acknowledged)
         time.sleep(chance.uniform(0.02, 1.6))
-        os.kill(child, signal.SIGKILL)
-        end_of(child)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        crew.wait(child)
         assert_nothing_half(visible_before=0)
         if chance.random() < 0.3:
-            rerun(piles[-1:])
-    rerun(piles)
-    assert_whole(world, piles, acknowledged)
+            assert crew.run("do_again", paths=piles[-1:]) == 0
+    assert crew.run("do_again", paths=piles) == 0
+    assert_whole(world, [Path(p) for p in piles], acknowledged)

@@ -15,6 +15,9 @@ from cunzhen.holdings.rules import NamedPerson, NamedUnit
 
 # Fields that have places of their own in a description; whatever else was found goes into ``extra``.
 _OWN = frozenset({"kind", "title", "person_name", "id_number", "unit", "uscc", "document_date", "year"})
+_LIST_MARK = re.compile("[、,，;；]")
+_AND_OTHERS = re.compile(r"等[0-9一二三四五六七八九十]*[人名]?$")
+_DOTS = str.maketrans("•・.．", "····")
 _DATE = re.compile(r"^(\d{4})(?:[-./年](\d{1,2}))?(?:[-./月](\d{1,2}))?日?$")
 
 
@@ -65,16 +68,26 @@ def propose(
 
 def _unsure(suggestions: Suggestions, row: Mapping[str, str], description: Description) -> list[str]:
     """What the rules doubt, less what the catalogue settles, and whatever is still empty."""
-    settled = {"title": "title", "year": "year", "person": "persons", "id_number": "persons", "unit": "unit"}
-    by_catalogue = {settled[f] for f in row if f in settled} | ({"kind"} if _kind(row) else set())
+    settled = {"title": "title", "year": "year", "person": "person_name", "id_number": "id_number", "unit": "unit"}
+    by_catalogue = {settled[f] for f, value in row.items() if f in settled and value.strip()}
+    by_catalogue |= {"kind"} if _kind(row) else set()
+    if suggestions.contradictions:
+        # What the paper itself contradicts, no catalogue settles.
+        by_catalogue -= {"person_name", "id_number"}
     doubts = [f for f in is_sure(suggestions) if f not in by_catalogue]
-    if not description.series:
-        doubts.append("kind")
-    if not description.title:
-        doubts.append("title")
-    if not description.year:
-        doubts.append("year")
-    return doubts
+    listed_number = row.get("id_number", "").strip()
+    if listed_number and not is_identity_number(listed_number):
+        doubts.append("id_number")
+    if _shares_number(description.persons):
+        doubts.append("persons")
+    empty = {"kind": not description.series, "title": not description.title, "year": not description.year}
+    return doubts + [name for name, is_empty in empty.items() if is_empty]
+
+
+def _shares_number(persons: Sequence[NamedPerson]) -> bool:
+    """Whether one identity number stands with two different names."""
+    pairs = {(p.id_number, _plain_name(p.name)) for p in persons if p.id_number and p.name}
+    return len(pairs) > len({number for number, _ in pairs})
 
 
 def _kind(row: Mapping[str, str]) -> str:
@@ -107,27 +120,25 @@ def _year_differs(row: Mapping[str, str], suggestions: Suggestions) -> bool:
 
 
 def _persons(suggestions: Suggestions, row: Mapping[str, str]) -> tuple[tuple[NamedPerson, ...], bool]:
-    read = tuple(_named(p) for p in suggestions.persons)
-    names = [n.strip() for n in re.split("[、,，;；]", row.get("person", "")) if n.strip()]
+    """Subjects first (the catalogue's before the paper's), then whoever else the paper mentions."""
+    subjects = tuple(_named(p) for p in suggestions.persons if p.role == "subject")
+    mentions = tuple(_named(p) for p in suggestions.persons if p.role != "subject")
+    read = (*subjects, *mentions)
+    names = [n for part in _LIST_MARK.split(row.get("person", "")) if (n := _AND_OTHERS.sub("", part.strip()))]
     number = row.get("id_number", "").strip()
     number = normalise_identity_number(number) if is_identity_number(number) else ""
     if not names and not number:
         return read, False
-    listed = [_listed(name, number if len(names) == 1 else "", read) for name in names or [""]]
-    others = [p for p in read if not any(_same(p, one) for one in listed)]
-    subjects = [p for p in suggestions.persons if p.role == "subject"]
-    missing = bool(subjects) and not any(_same(_named(p), one) for p in subjects for one in listed)
-    number_differs = any(
-        p.id_number and one.id_number and p.id_number != one.id_number and p.name == one.name
-        for p in read
-        for one in listed
-    )
-    return (*listed, *others), missing or number_differs
+    listed = tuple(_listed(name, number if len(names) <= 1 else "", read) for name in names or [""])
+    others = tuple(p for p in read if not any(_is_same(p, one) for one in listed))
+    return (*listed, *others), any(_differs(one, subjects, read) for one in listed)
 
 
 def _listed(name: str, number: str, read: Sequence[NamedPerson]) -> NamedPerson:
     """The catalogue's person, with the number and place that the paper gives for the same name."""
-    found = next((p for p in read if p.name == name or (number and p.id_number == number)), None)
+    alike = [p for p in read if name and _plain_name(p.name) == _plain_name(name)]
+    alike = [p for p in alike if number and p.id_number == number] or alike
+    found = next(iter(alike or [p for p in read if number and p.id_number == number]), None)
     if found is None:
         return NamedPerson(name, number, "catalogue")
     return NamedPerson(
@@ -135,8 +146,22 @@ def _listed(name: str, number: str, read: Sequence[NamedPerson]) -> NamedPerson:
     )
 
 
-def _same(one: NamedPerson, other: NamedPerson) -> bool:
-    return bool(one.name and one.name == other.name) or bool(one.id_number and one.id_number == other.id_number)
+def _differs(listed: NamedPerson, subjects: Sequence[NamedPerson], read: Sequence[NamedPerson]) -> bool:
+    """Whether the paper names other people than the catalogue, or gives the same one another number."""
+    alike = [p for p in read if _plain_name(p.name) == _plain_name(listed.name)]
+    numbers = {p.id_number for p in alike if p.id_number}
+    return (bool(subjects) and not alike) or (bool(numbers) and listed.id_number not in numbers)
+
+
+def _is_same(one: NamedPerson, other: NamedPerson) -> bool:
+    """Whether two entries are one person: the same name, unless two numbers tell namesakes apart."""
+    apart = one.id_number and other.id_number and one.id_number != other.id_number
+    return bool(one.name) and _plain_name(one.name) == _plain_name(other.name) and not apart
+
+
+def _plain_name(name: str) -> str:
+    """A name as names are compared: without spaces, with one form of the dot."""
+    return "".join(name.split()).translate(_DOTS)
 
 
 def _named(person: SuggestedPerson) -> NamedPerson:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from django.utils import timezone
@@ -17,7 +18,7 @@ HELP = "检索：词语、“精确短语”、name: id: unit: code: year: class
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
-    parser.add_argument("query", metavar="QUERY", help="检索式")
+    parser.add_argument("query", metavar="QUERY", help="检索式；写 - 则从标准输入读取一行（查姓名、证件号码时请用）")
     parser.add_argument(
         "--limit", type=whole(1, DEEPEST_HIT), default=20, metavar="N", help="最多列出多少件（缺省 20）"
     )
@@ -28,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search; 0 whether or not something is found."""
     actor = acting_as(args)
-    search = search_items(actor, query=args.query, exact=args.exact, now=timezone.now())
+    # What is typed as an argument can be read by everybody on the machine while the command runs.
+    query = sys.stdin.readline().strip() if args.query == "-" else args.query
+    search = search_items(actor, query=query, exact=args.exact, now=timezone.now())
     size = min(args.limit, LARGEST_PAGE)
     found = results(actor, search.id, size=size)
     hits = list(found.hits)

@@ -15,31 +15,39 @@ from cunzhen.ledger.export import export
 from cunzhen.ledger.operations import sequence
 from cunzhen.ledger.queries import head, history, proof
 
+_NEEDS = {"checkpoint": "", "proof": "CODE", "audit": "", "export": "DIR"}
 HELP = "存证账本：checkpoint、proof、audit、export"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Arguments."""
-    commands = parser.add_subparsers(dest="ledger_command", required=True)
-    commands.add_parser("checkpoint", help="签名树头")
-    one = commands.add_parser("proof", help="一件档案归档记录的证明")
-    one.add_argument("code", metavar="CODE", help="档号")
-    check = commands.add_parser("audit", help="重算全部记录，与树和签名树头核对")
-    check.add_argument("--checkpoint", type=Path, metavar="FILE", help="以前保存的签名树头，核对账本是它的延续")
-    out = commands.add_parser("export", help="导出为 C2SP 文件")
-    out.add_argument("folder", metavar="DIR", type=Path, help="新的或空的文件夹，或以前的导出")
+    """Arguments. One level of words only, so that the common options may stand anywhere."""
+    parser.add_argument(
+        "action",
+        choices=list(_NEEDS),
+        metavar="ACTION",
+        help="checkpoint 签名树头；proof 一件档案归档记录的证明；"
+        "audit 重算全部记录，与树和签名树头核对；export 导出为 C2SP 文件",
+    )
+    parser.add_argument(
+        "target", nargs="?", metavar="CODE|DIR", help="proof 的档号；export 的文件夹（新的、空的或以前的导出）"
+    )
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="audit：以前保存的签名树头，核对账本是它的延续")
+    parser.set_defaults(misuse=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what is asked; 1 where the audit finds something. The checkpoint is public, the entries are not."""
+    needed = _NEEDS[args.action]
+    if bool(needed) != bool(args.target):
+        args.misuse(f"ledger {args.action} {needed}".rstrip())
     actor = acting_as(args)
-    if args.ledger_command in {"audit", "export"}:
+    if args.action in {"audit", "export"}:
         actor.require("view_ledger")
     while sequence():
         pass
-    if args.ledger_command == "proof":
+    if args.action == "proof":
         return _proof(args, actor)
-    return {"checkpoint": _checkpoint, "audit": _audit, "export": _export}[args.ledger_command](args)
+    return {"checkpoint": _checkpoint, "audit": _audit, "export": _export}[args.action](args)
 
 
 def _checkpoint(args: argparse.Namespace) -> int:
@@ -53,7 +61,7 @@ def _checkpoint(args: argparse.Namespace) -> int:
 
 
 def _proof(args: argparse.Namespace, actor: Actor) -> int:
-    item = item_by_code(actor, args.code)
+    item = item_by_code(actor, args.target)
     filed = next((line for line in history(item.id) if line.op == "file_drafts" and line.number is not None), None)
     if filed is None or filed.number is None:
         raise Missing(
@@ -81,13 +89,14 @@ def _audit(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    folder = Path(args.target)
     try:
-        size = export(args.folder)
+        size = export(folder)
     except OSError as error:
         raise Unavailable(
-            "L-14", f"写不进 {args.folder}（{error.strerror}）。", f"Cannot write to {args.folder} ({error.strerror})."
+            "L-14", f"写不进 {folder}（{error.strerror}）。", f"Cannot write to {folder} ({error.strerror})."
         ) from error
-    emit(args, {"size": size, "folder": str(args.folder)}, lambda: print(f"已导出 {size:,} 条到 {args.folder}"))
+    emit(args, {"size": size, "folder": str(folder)}, lambda: print(f"已导出 {size:,} 条到 {folder}"))
     return 0
 
 

@@ -27,6 +27,7 @@ _DAY = re.compile(
 _MONTH = re.compile(rf"(?<![0-9,.])([12]{_D}{{3}})\n?(?:年\n?({_D}{{1,2}})\n?月|[./-]({_D}{{1,2}})(?![0-9./-]))")
 _YEAR = re.compile(r"(?<![0-9.])((?:19|20)[0-9]{2})\n?年")
 _COMPACT = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])?(?![0-9])")
+_MAY_HOLD_YEAR = re.compile(rf"[12]{_D}{{3}}|[一二][〇零Oo0一二三四五六七八九]{{3}}")
 _HAN_DAY = re.compile(
     r"([一二][〇零Oo0一二三四五六七八九]{3})年(?:([元一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十廿卅]{1,3})[日号])?)?"
 )
@@ -58,6 +59,8 @@ def find_dates(text: str, *, compact: bool = False) -> list[FoundDate]:
         compact: also read 20190306 and 201903; only sensible beside a label that announces a date.
     """
     taken: list[FoundDate] = []
+    if not _MAY_HOLD_YEAR.search(text):
+        return taken
     for found in _candidates(text, compact):
         if not any(t.start < found.end and found.start < t.end for t in taken):
             taken.append(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cunzhen.capture.extraction.suggestions import Suggestions
+from cunzhen.capture.extraction.suggestions import SuggestedPerson, Suggestions
 from cunzhen.holdings import kinds as material_kinds
 
 # Chosen on read pages so that at least 98 of 100 values above them are right; below them a person looks.
@@ -13,6 +13,8 @@ TITLE_SURE = 0.80
 YEAR_SURE = 0.80
 SUBJECT_SURE = 0.85
 FIELD_SURE = 0.80
+# A name read less clearly than this is looked at, however well it fits: one wrong character is another person.
+NAME_READ_SURE = 0.90
 
 # Contradiction -> the field that a person has to look at.
 _BLAMED = {
@@ -46,7 +48,7 @@ def _doubts(suggestions: Suggestions) -> Iterator[str]:
     for field in kind.required if kind else ():
         if field not in ("kind", "title", "year") and not _subject_is_sure(suggestions, field):
             yield field
-    if any(p.confidence < SUBJECT_SURE for p in suggestions.persons if p.role == "subject"):
+    if not all(_is_known(p) for p in suggestions.persons if p.role == "subject"):
         yield "person_name"
     for code in suggestions.contradictions:
         yield _BLAMED.get(code, code)
@@ -55,8 +57,12 @@ def _doubts(suggestions: Suggestions) -> Iterator[str]:
 def _subject_is_sure(suggestions: Suggestions, field: str) -> bool:
     if field == "person_name":
         subjects = [p for p in suggestions.persons if p.role == "subject"]
-        return bool(subjects) and all(p.confidence >= SUBJECT_SURE for p in subjects)
+        return bool(subjects) and all(_is_known(p) for p in subjects)
     return _is_over(suggestions, field, SUBJECT_SURE if field in ("unit", "id_number") else FIELD_SURE)
+
+
+def _is_known(person: SuggestedPerson) -> bool:
+    return person.confidence >= SUBJECT_SURE and person.read >= NAME_READ_SURE
 
 
 def _is_over(suggestions: Suggestions, field: str, threshold: float) -> bool:

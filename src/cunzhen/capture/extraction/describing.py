@@ -162,7 +162,8 @@ def _add_person(merged: list[SuggestedPerson], person: SuggestedPerson, *, keeps
             role = (
                 "subject" if "subject" in (old.role, person.role) and (keeps_role or old.role == "subject") else "other"
             )
-            merged[i] = replace(better, id_number=number, confidence=sure, role=role)
+            read = max(old.read, person.read)
+            merged[i] = replace(better, id_number=number, confidence=sure, role=role, read=read)
             return
     merged.append(person if keeps_role or not merged else replace(person, role="other"))
 

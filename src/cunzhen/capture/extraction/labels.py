@@ -82,13 +82,13 @@ def find_labels(flow: str, spaces: frozenset[int], prose: Sequence[tuple[int, in
     last, sentences = -1, iter(prose)
     sentence = next(sentences, _NOWHERE)
     for match in _FINDER.finditer(flow):
-        start, end = match.span()
-        word = match.group()
+        start, stop = match.span()
+        word, end = match.group(), stop
         while sentence[1] <= start:
             sentence = next(sentences, _NOWHERE)
         if flow[end : end + 1] in _ENDS_LABEL and (after := _AFTER.match(flow, end)):
             end = after.end()
-        colon = end > match.end() and ":" in flow[match.end() : end]
+        colon = end > stop and ":" in flow[stop:end]
         before = flow[start - 1] if start else "\n"
         clean = start == last or not "\u4e00" <= before <= "\u9fff" or start in spaces
         if word in _GENERIC and not (clean and (start == last or before in "\n:;," or start in spaces)):

@@ -124,6 +124,13 @@ class Layout:
                 weight += b - a
         return total / weight if weight else 1.0
 
+    def least_confidence(self, start: int, end: int) -> float:
+        """Reading confidence of the least clear word in a range of the flow."""
+        return min(
+            (w.confidence for s in self._between(start, end) for w, _, _ in _words(s, start - s.start, end - s.start)),
+            default=1.0,
+        )
+
     def right_of(self, segment: Segment, most: int = 2) -> list[Segment]:
         """Up to ``most`` neighbours to the right at the same height, nearest first."""
         left, middle = segment.box[2] - segment.height * 0.4, segment.middle

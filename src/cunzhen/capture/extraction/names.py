@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from importlib import resources
 
-_SURNAMES = frozenset(
-    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐"
-    "费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁"
-    "杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚"
-    "程嵇邢滑裴陆荣翁荀羊惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘厉戎祖武符刘景詹束龙叶幸"
-    "司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍却璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄"
-    "晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙"
-    "乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公肖闫付代覃岳帅郧亢况有琴商牟佘佴伯赏墨哈谯笪年爱阳佟言福邸苑仝冶栗来战门撒闪晋原要侍麦苟"
-    "鹿青訚官展由覃亓仉郇桥初凡种楚折信雒智候部撖续崞郄"
+_WORDS: Mapping[str, str] = json.loads(
+    resources.files("cunzhen.capture").joinpath("data/name_words.json").read_text(encoding="utf-8")
 )
-_DOUBLE = frozenset(
-    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 夏侯 司徒 宇文 长孙 端木 呼延 南宫 独孤 西门 轩辕 拓跋 司空 钟离 闻人 澹台 公冶 赫连 "
-    "濮阳 淳于 单于 太叔 申屠 仲孙 鲜于 闾丘 亓官 司寇 子车 颛孙 巫马 公西 漆雕 乐正 壤驷 公良 夹谷 宰父 谷梁 百里 东郭 南门 羊舌 微生 梁丘 "
-    "左丘 东门 第五 完颜 叶赫 纳兰 爱新 那拉 富察 万俟 墨台 哈尔 胡延 即墨 达奚 褚师".split()
-)
-# Characters that write the names of other peoples: 阿依古丽, 扎西次仁, 那木吉拉.
-_TRANSLITERATED = re.compile(
-    "[阿巴扎才索达洛格旦仁次尼多拉买吾艾依帕玛热库斯图赛木加努克苏哈吐麦尔古丽曼江提汗孜娜力米吉布迪西卡萨其穆伊玉如合依再乌那勒德朝日乐"
-    "白音娅花琪根宝道包色央宗卓嘎普桑坚赞顿珠罗桑益旺姆措贡觉丹增云登巷甲热都拜肉孜沙塔铁铜奴亚森牙生麻]{3,10}"
-)
-# Words that begin with a surname and are rather words than names; where one stands for a name a person looks.
-_COMMON_WORD = frozenset(
-    "应付 应收 有效 有权 有无 有限 和平 万元 全部 全体 全额 全称 任意 任期 成立 成员 时间 时限 时效 时期 时段 计算 计发 计划 计入 项目 国家 国有 文件 文化 文书 文号 方面 "
-    "方案 平均 高度 高于 高等 高温 安全 安排 安置 安装 常年 常住 严格 严重 严禁 党员 党委 连续 连同 明确 明显 明细 公示 公章 公告 公开 公民 公安 公共 养护 管理 管辖 温度 "
-    "单独 单方 单据 花费 水平 水电 金额 金融 费率 费款 支出 支持 支取 解除 解决 解释 充分 达到 包含 程序 程度 曾经 权益 权利 权限 终止 终结 终身 原件 原因 后续 后期 简称 "
-    "习惯 元整 家庭 家属 车间 车辆 能够 能力 利息 利用 利益 凡是 初次 初审 初步 要求 展开 言行 查明 查询 查验 查阅 年龄 年限 年度 年满 年终 年均 来源 来自 门诊 信息 信用 "
-    "信件 部分 种类 知晓 知悉 施行 施工 步骤 双方 宣传 左右 房屋 房产 井下 路程 路费 谈话 贡献 劳动 劳保 充足 满足 满意 空缺 关闭 关注 商定 商业 麻醉 强制 季度 何时 何地 何种 何人 "
-    "项下 许可 严肃 水利 宗教 康复 余额 余下 章程 范围 方向 花名 常规 顾客 和解 农村 农业 农户 充电 连带 原籍 明示 广大 古稀".split()
-)
+_SURNAMES = frozenset(_WORDS["surnames"])
+_DOUBLE = frozenset(_WORDS["double_surnames"].split())
+# Names of other peoples, written by sound: 阿依古丽, 扎西次仁, 那木吉拉.
+_TRANSLITERATED = re.compile(f"[{_WORDS['transliteration']}]{{3,10}}")
+# Words that begin like a name; where one stands for a name a person looks.
+_COMMON_WORD = frozenset(_WORDS["common_words"].split())
 # Words that begin a sentence or a clause; no name begins with them.
-_CLAUSE_WORD = frozenset(
-    "应当 应缴 应予 应该 应按 应由 应于 于是 于今 有关 有下 相关 相应 相当 相符 相同 符合 和其 和个 和单 经办 从事 任何 关于 关系 通过 通知 通报 方式 方法 方可 由于 由本 由其 由用 "
-    "向社 向我 向本 向其 向单 申请 申报 申领 申诉 支付 包括 费用 部门 单位 公司 养老 新增 新农 要件 如下 如有 如需 如果 以上 以下 以及 以内 其他 其中 其余 本人 本市 本县 本省 本级 本次 "
-    "本单 本表 本年 该职 该单 该同 上述 下列 下述 予以 属于 属实 根据 按照 按规 按月 依法 依据 依照 现将 现予 特此 为此 因此 因病 因工 对于 或者 及其 并且 已按 已经 已将 未按 未经 "
-    "不得 不予 不符 不服 可以 必须 需要 自愿 自行 负责 具有 具备 条件 名单 名义 异议 一式 收到 收讫 执行 办理 接续 组成 记载 记录 规定 标准 审核 核定 核准 审批 待遇 同意 情况 "
-    "情形 范畴 到异 式三 各执 涂改 无效 齐全 公示 拟退 载的 案记".split()
-)
-# Characters of sentences; in a name only behind a surname (李自成), some never.
+_CLAUSE_WORD = frozenset(_WORDS["clause_words"].split())
+# Characters of sentences; in a name only behind a surname (李自成).
 _GRAMMAR = re.compile("[已不将须需与及或者该其并且被把让则至等给自某]")
-_NEVER = re.compile("[的了们]")
-# Words of forms: no name contains them.
-_FORM_WORD = re.compile(
-    r"单位|公司|公[民示告司]|平均|宗教|信仰|证号|样[章本]|曾用|婚姻|血型|身高|服务处所|全年|"
+# Words of forms and grammar: no name contains them.
+_IMPOSSIBLE = re.compile(
+    r"[的了们]|单位|公司|公[民示告司]|平均|宗教|信仰|证号|样[章本]|曾用|婚姻|血型|身高|服务处所|全年|"
     r"应[缴发]|实[缴发]|申领|申报人|领取人|当事人|类别|声明|稽核|意见|盖章|签[字名章]|"
     r"日期|号码|姓名|性别|身份|人员|合计|小计|备注|参保|养老|保险|社保|年度|月份|男性|"
     r"女性|经办|审核|复核|审批|申请|材料|情况|证明|名称|电话|地址|登记|缴费|金额|万元|工伤|退休|失业|生育|医疗|医院|银行|部门|机构|委员|农村|农业|"
@@ -97,21 +73,23 @@ def read_name(text: str) -> tuple[str, float]:
     text = text.strip("·•.,、:;'\"*_-|/")
     if _LONG_NAME.fullmatch(text):
         return text.replace("•", "·").replace(".", "·"), 0.97
-    if text[:2] in _CLAUSE_WORD or _NEVER.search(text):
-        return "", 0.0
+    certainty = _certainty(text)
+    return (text, certainty) if certainty else ("", 0.0)
+
+
+def _certainty(text: str) -> float:
+    """How much a text without dots looks like a name."""
     if len(text) > _FOUR:
-        return (text, _OTHER_PEOPLES) if _TRANSLITERATED.fullmatch(text) else ("", 0.0)
-    if not _NAME.fullmatch(text) or _FORM_WORD.search(text) or _ANSWER.fullmatch(text):
-        return "", 0.0
+        return _OTHER_PEOPLES if _TRANSLITERATED.fullmatch(text) else 0.0
+    if not _NAME.fullmatch(text) or text[:2] in _CLAUSE_WORD or _IMPOSSIBLE.search(text) or _ANSWER.fullmatch(text):
+        return 0.0
     if text[:2] in _DOUBLE and len(text) > len("欧阳"):
-        return text, 1.0
-    if text in _COMMON_WORD:
-        return text, _WITHOUT_SURNAME
-    if text[0] in _SURNAMES:
-        return text, 0.9 if len(text) == _FOUR else 1.0
+        return 1.0
+    if text[0] in _SURNAMES and text not in _COMMON_WORD:
+        return 0.9 if len(text) == _FOUR else 1.0
     if _TRANSLITERATED.fullmatch(text):
-        return text, _OTHER_PEOPLES
-    return ("", 0.0) if _GRAMMAR.search(text) else (text, _WITHOUT_SURNAME)
+        return _OTHER_PEOPLES
+    return 0.0 if _GRAMMAR.search(text) else _WITHOUT_SURNAME
 
 
 def read_leading_name(text: str) -> tuple[str, float]:
@@ -133,6 +111,11 @@ def read_unit(text: str) -> tuple[str, float]:
     if _LOOSE_UNIT.fullmatch(bare) and re.search(r"[\u4e00-\u9fff]{3}", bare) and not re.search(r"[0-9]{4}", bare):
         return bare, 0.82
     return "", 0.0
+
+
+def is_whole_unit(text: str) -> bool:
+    """Whether a text is an employer's name from beginning to end."""
+    return read_unit(text)[1] >= 1
 
 
 def units_in_text(text: str) -> list[tuple[int, int]]:

@@ -38,6 +38,7 @@ class NameHit:
         role: ``subject``, ``other`` or ``staff``.
         span: range in the flow.
         certainty: of rule and reading together.
+        read: lowest reading confidence of its words.
     """
 
     name: str
@@ -45,6 +46,7 @@ class NameHit:
     span: tuple[int, int]
     certainty: float
     source: str
+    read: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def find_persons(reading: PageReading) -> PagePersons:
         names += _narrated(reading, valid, names)
     pairs: list[tuple[NameHit, NumberHit | None]] = list(listed)
     pairs += _pair(names, [n for n in valid if n.span not in used])
+    pairs = [(replace(h, read=reading.layout.least_confidence(*h.span)), n) for h, n in pairs]
     merged = _merge([(h, n) for h, n in pairs if h.role != "staff"])
     owned = {n.span for _, n in pairs if n}
     loose = tuple(n for n in valid if n.span not in owned)
@@ -289,7 +292,7 @@ def _merge(pairs: Sequence[tuple[NameHit, NumberHit | None]]) -> list[tuple[Name
             if old.name == hit.name and (number is None or old_number is None or same_number):
                 sure = 1 - (1 - max(old.certainty, hit.certainty)) * 0.6
                 first = old if old.role == "subject" or hit.role != "subject" else hit
-                out[i] = (replace(first, certainty=sure), old_number or number)
+                out[i] = (replace(first, certainty=sure, read=max(old.read, hit.read)), old_number or number)
                 break
         else:
             out.append((hit, number))
@@ -300,5 +303,11 @@ def _person(reading: PageReading, hit: NameHit, number: NumberHit | None) -> Sug
     boxes = [reading.box(hit.span)] + ([reading.box(number.span)] if number else [])
     certainty = 1 - (1 - hit.certainty) * (0.7 if number else 1)
     return SuggestedPerson(
-        hit.name, number.number if number else "", round(min(certainty, 1.0), 4), reading.number, tuple(boxes), hit.role
+        hit.name,
+        number.number if number else "",
+        round(min(certainty, 1.0), 4),
+        reading.number,
+        tuple(boxes),
+        hit.role,
+        round(hit.read, 4),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cunzhen.capture.extraction.dates import FoundDate, find_dates
 from cunzhen.capture.extraction.labels import Label, find_labels
 from cunzhen.capture.extraction.layout import Layout, Segment
+from cunzhen.capture.extraction.names import is_agency, is_whole_unit
 from cunzhen.capture.extraction.suggestions import Box, Suggestion
 from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers, find_usccs
 from cunzhen.formats.page_text import PageText
@@ -19,6 +20,8 @@ _INLINE_COLON, _INLINE, _INLINE_DIRTY = 0.98, 0.97, 0.86
 _RIGHT = (0.97, 0.88, 0.8)
 _BELOW = (0.93, 0.85)
 _HEADER_LABELS = 3
+# Whatever a reader may take for part of a number, and the marks between its groups.
+_FIGURES = re.compile(r"[0-9A-Za-z〇|!丨×╳✕*乂 .·]{15,}")
 _CLAUSE_END = re.compile("[,;。]")
 _EMPTY = frozenset("_-.·:/()|,")
 
@@ -50,6 +53,11 @@ class PageReading:
             self._by_field.setdefault(label.field, []).append(label)
 
     @cached_property
+    def offices(self) -> list[Segment]:
+        """Segments that are the name of an office of the trade."""
+        return [s for s in self.layout.segments if not s.prose and is_agency(s.text) and is_whole_unit(s.text)]
+
+    @cached_property
     def dates(self) -> list[FoundDate]:
         """Calendar dates anywhere on the page."""
         return find_dates(self.flow)
@@ -57,12 +65,20 @@ class PageReading:
     @cached_property
     def identity_numbers(self) -> list[FoundNumber]:
         """Runs that look like identity numbers; see ``find_identity_numbers``."""
-        return find_identity_numbers(self.flow)
+        return self._in_runs(find_identity_numbers)
 
     @cached_property
     def credit_codes(self) -> list[FoundNumber]:
         """Valid unified social credit codes."""
-        return find_usccs(self.flow)
+        return self._in_runs(find_usccs)
+
+    @cached_property
+    def _runs(self) -> list[tuple[int, str]]:
+        """Where the page carries enough letters and figures in a row to hold a number, and which."""
+        return [(m.start(), m.group()) for m in _FIGURES.finditer(self.flow)]
+
+    def _in_runs(self, find: Callable[[str], list[FoundNumber]]) -> list[FoundNumber]:
+        return [replace(f, start=at + f.start, end=at + f.end) for at, run in self._runs for f in find(run)]
 
     def of_field(self, name: str) -> list[Label]:
         """Labels of one field, in order."""

@@ -36,6 +36,7 @@ class SuggestedPerson:
     Args:
         boxes: name first, then number.
         role: ``subject`` for the person the paper is about, ``other`` for relatives and agents.
+        read: lowest reading confidence of the name's words, where it stands most clearly; 1.0 for carried text.
     """
 
     name: str
@@ -44,6 +45,7 @@ class SuggestedPerson:
     page: int
     boxes: tuple[Box, ...]
     role: str = "subject"
+    read: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

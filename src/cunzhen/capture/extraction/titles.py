@@ -88,6 +88,8 @@ def _candidates(layout: Layout) -> Iterator[tuple[list[Segment], float]]:
     lines = [line for row in layout.rows[:_MOST_ROWS] for line in _lines(layout, row)]
     for at, line in enumerate(lines):
         text = "".join(s.text for s in line)
+        if len(text) > _LONGEST_NOTICE:
+            continue
         if _may_be_title(text):
             yield line, _looks(layout, line)
         for longer in _continued(layout, lines, at):

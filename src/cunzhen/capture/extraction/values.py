@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cunzhen.capture.extraction.dates import FoundDate, find_dates
 from cunzhen.capture.extraction.labels import Label
 from cunzhen.capture.extraction.layout import Segment
-from cunzhen.capture.extraction.names import is_agency, read_unit, units_in_text
+from cunzhen.capture.extraction.names import is_agency, is_whole_unit, read_unit, units_in_text
 from cunzhen.capture.extraction.reading import PageReading, Slot
 from cunzhen.capture.extraction.suggestions import Suggestion
 
@@ -85,15 +85,12 @@ def _issuers(reading: PageReading) -> Iterator[Suggestion]:
     for found in reading.dates:
         segment = reading.layout.segment_at(found.start)
         before = reading.flow[segment.start : found.start]
-        if is_agency(before) and _is_whole(before):
+        if before and is_agency(before) and is_whole_unit(before):
             yield reading.suggestion("unit", before, 0.88, (segment.start, found.start), "issuer")
-        for row in reading.layout.rows[max(0, segment.row - 2) : segment.row + 1]:
-            for over in row:
-                near = over.box[0] < segment.box[2] and segment.box[0] < over.box[2] + 3 * over.height
-                if near and is_agency(over.text) and _is_whole(over.text):
-                    yield reading.suggestion(
-                        "unit", over.text, 0.88, (over.start, over.start + len(over.text)), "issuer"
-                    )
+        for over in reading.offices:
+            near = over.box[0] < segment.box[2] and segment.box[0] < over.box[2] + 3 * over.height
+            if near and segment.row - 2 <= over.row <= segment.row:
+                yield reading.suggestion("unit", over.text, 0.88, (over.start, over.end), "issuer")
 
 
 def _labelled_unit(reading: PageReading, label: Label, *, whole: bool = False) -> Suggestion | None:
@@ -129,9 +126,9 @@ def _unit_in(reading: PageReading, slot: Slot) -> tuple[str, float, tuple[int, i
     at = lines.index(segment)
     # Lines that are names by themselves are cells of a column, not parts of one cell.
     above = "".join(s.text for s in lines[:at]) if slot.place != "inline" else ""
-    if len(above) >= _NAME_PART and not _is_whole(above):
+    if len(above) >= _NAME_PART and not is_whole_unit(above):
         joined, sure = read_unit(
-            "".join(s.text for s in lines[:at]) + text + ("" if _is_whole(text) else _rest(lines, at))
+            "".join(s.text for s in lines[:at]) + text + ("" if is_whole_unit(text) else _rest(lines, at))
         )
         if sure >= 1:
             return joined, sure * 0.97, (lines[0].start, slot.end)
@@ -147,10 +144,6 @@ def _unit_in(reading: PageReading, slot: Slot) -> tuple[str, float, tuple[int, i
             return text[start:end], 0.9, (slot.start + start, slot.start + end)
     start = max(reading.flow.find(value[:3], slot.start, slot.end), slot.start) if value else slot.start
     return value, certainty, (start, slot.end)
-
-
-def _is_whole(text: str) -> bool:
-    return read_unit(text)[1] >= 1
 
 
 def _rest(lines: list[Segment], at: int) -> str:
