@@ -22,6 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -63,86 +64,88 @@ def fill(items: int, asked: int) -> dict[str, list[str]]:
     return questions(kept, asked)
 
 
-def add(documents: list[object], fonds: object, series: dict[str, object]) -> None:
+def add(documents: list[Any], fonds: Any, series: dict[str, Any]) -> None:
     """One batch of items as rows and ledger entries."""
     from django.db import transaction
-    from uuid_utils.compat import uuid7
 
     from cunzhen.database.rows import copy_rows
-    from cunzhen.formats.page_text import PageText, Word
-    from cunzhen.holdings.models import ArchivalCode, Component, Item, Mention, Page
-    from cunzhen.holdings.queries import seal_page
     from cunzhen.ledger.operations import NewEntry, Subject, record
 
-    items, codes, components, pages, mentions, entries = [], [], [], [], [], []
-    for d in documents:
-        code = d.series if d.series in series else "GL"  # type: ignore[attr-defined]
-        digest = d.id.hex * 2  # type: ignore[attr-defined]
-        transfer = uuid7()
-        items.append(
-            Item(
-                id=d.id,  # type: ignore[attr-defined]
-                node="bench",
-                fonds=fonds,
-                series_id=series[code],
-                archival_code=d.archival_code,  # type: ignore[attr-defined]
-                kind="retirement_approval",
-                title=d.title,  # type: ignore[attr-defined]
-                year=d.year,  # type: ignore[attr-defined]
-                document_date=d.document_date,  # type: ignore[attr-defined]
-                term=d.retention,  # type: ignore[attr-defined]
-                content_sha256=digest,
-                page_count=1,
-                transfer_id=transfer,
-                filed_at=d.filed_at,  # type: ignore[attr-defined]
-                filed_by=transfer,
-            )
-        )
-        codes.append(ArchivalCode(item_id=d.id, keeper_id=fonds.keeper_id, code=d.archival_code, valid_from=NOW))  # type: ignore[attr-defined]
-        component = Component(
-            id=uuid7(),
-            item_id=d.id,  # type: ignore[attr-defined]
-            number=1,
-            path="originals/0001.pdf",
-            name="a.pdf",
-            size=1,
-            sha256=digest,
-            sm3=digest,
-            sha512=digest * 2,
-            puid="fmt/276",
-            mime="application/pdf",
-            format_name="PDF",
-            page_count=1,
-        )
-        components.append(component)
-        lines = d.page_texts[0].splitlines()  # type: ignore[attr-defined]
-        words = tuple(Word(t, (100, 100 + 40 * n, 1100, 130 + 40 * n), 1.0, n) for n, t in enumerate(lines))
-        text = PageText(1240, 1754, 0, 0.0, False, words, "pdf")
-        pages.append(
-            Page(
-                id=uuid7(),
-                item_id=d.id,  # type: ignore[attr-defined]
-                component_id=component.id,
-                number=1,
-                index=0,
-                width=1240,
-                height=1754,
-                rotation=0,
-                skew=0.0,
-                blank=False,
-                engine="pdf",
-                confidence=1.0,
-                words=seal_page(text),
-            )
-        )
-        common = {"item_id": d.id, "confidence": 1.0, "source": "machine", "asserted_by": transfer, "asserted_at": NOW}  # type: ignore[attr-defined]
-        mentions.append(Mention(kind="person", name=d.person_names[0], number=d.id_numbers[0], **common))  # type: ignore[attr-defined]
-        mentions.append(Mention(kind="employer", name=d.units[0], **common))  # type: ignore[attr-defined]
-        entries.append(NewEntry("file_drafts", transfer, fonds.keeper_id, (Subject(d.id, digest),), {}))  # type: ignore[attr-defined]
+    made = [rows_of(d, fonds, series) for d in documents]
+    entries = [
+        NewEntry("file_drafts", fonds.id, fonds.keeper_id, (Subject(d.id, d.id.hex * 2),), {}) for d in documents
+    ]
     with transaction.atomic():
-        for rows in (items, codes, components, pages, mentions):
-            copy_rows(rows)
+        for column in zip(*made, strict=True):
+            copy_rows(column)
         record(entries, at=NOW)
+
+
+def rows_of(d: Any, fonds: Any, series: dict[str, Any]) -> tuple[Any, ...]:
+    """The rows of one item: itself, its code, file and page, the person and the unit that it names."""
+    from uuid_utils.compat import uuid7
+
+    from cunzhen.holdings.models import ArchivalCode, Component, Item, Mention, Page
+
+    digest = d.id.hex * 2
+    item = Item(
+        id=d.id,
+        node="bench",
+        fonds=fonds,
+        series_id=series.get(d.series, series["GL"]),
+        archival_code=d.archival_code,
+        kind="retirement_approval",
+        title=d.title,
+        year=d.year,
+        document_date=d.document_date,
+        term=d.retention,
+        content_sha256=digest,
+        page_count=1,
+        transfer_id=fonds.id,
+        filed_at=d.filed_at,
+        filed_by=fonds.id,
+    )
+    component = Component(
+        id=uuid7(),
+        item_id=d.id,
+        number=1,
+        path="originals/0001.pdf",
+        name="a.pdf",
+        size=1,
+        sha256=digest,
+        sm3=digest,
+        sha512=digest * 2,
+        puid="fmt/276",
+        mime="application/pdf",
+        format_name="PDF",
+        page_count=1,
+    )
+    place = {"width": 1240, "height": 1754, "rotation": 0, "skew": 0.0, "blank": False, "engine": "pdf"}
+    page = Page(
+        id=uuid7(),
+        item_id=d.id,
+        component_id=component.id,
+        number=1,
+        index=0,
+        confidence=1.0,
+        words=words_of(d),
+        **place,
+    )
+    common = {"item_id": d.id, "confidence": 1.0, "source": "machine", "asserted_by": fonds.id, "asserted_at": NOW}
+    person = Mention(kind="person", name=d.person_names[0], number=d.id_numbers[0], **common)
+    unit = Mention(kind="employer", name=d.units[0], **common)
+    code = ArchivalCode(item_id=d.id, keeper_id=fonds.keeper_id, code=d.archival_code, valid_from=NOW)
+    return item, code, component, page, person, unit
+
+
+def words_of(d: Any) -> bytes:
+    """The page's text as it is stored, a line a word."""
+    from cunzhen.formats.page_text import PageText, Word
+    from cunzhen.holdings.queries import seal_page
+
+    lines = d.page_texts[0].splitlines()
+    words = tuple(Word(t, (100, 100 + 40 * n, 1100, 130 + 40 * n), 1.0, n) for n, t in enumerate(lines))
+    return seal_page(PageText(1240, 1754, 0, 0.0, False, words, "pdf"))
 
 
 class Desk:

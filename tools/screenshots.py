@@ -28,6 +28,7 @@ FLAGS = (
 )
 SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
+CHOSEN = {"zh": "zh-hans", "en": "en"}
 MOST_BYTES = 4_000_000
 COLOURS = 64
 QUERY = '"退休审批表"'
@@ -56,6 +57,7 @@ def main() -> int:
 def _take_all(browser: Browser, address: str, signins: dict[str, str], language: str, size: str) -> None:
     for username, pages in (("", _outside), ("archivist", _desk), ("audit_officer", _audit)):
         context = browser.new_context(base_url=address, viewport=SIZES[size], locale=LANGUAGES[language])  # type: ignore[arg-type]
+        context.add_cookies([{"name": "django_language", "value": CHOSEN[language], "url": address}])
         page = context.new_page()
         if username:
             page.goto("/sign-in/")

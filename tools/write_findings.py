@@ -41,6 +41,7 @@ OTHERS = (
     ("P-01", "保存包的内容不合规定：…", "The package is not as OCFL wants it: …"),
     ("T-PA-04", "没有找到可以接收的文件，请核对路径。", "There is no file to take in at these paths."),
     ("J-01", "后台工作没有做成，原因没有记下来", "a job failed and left no reason"),
+    ("J-02", "做这项工作的进程异常中止，已交给别的进程", "the worker died over this job; another one takes it"),
     (
         "J-03",
         "做这项工作的进程连续三次异常中止，已停止重试",

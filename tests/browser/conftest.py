@@ -130,6 +130,8 @@ def visit(chromium: Browser, desk: Desk) -> Iterator[Visit]:
             accept_downloads=True,
         )
         contexts.append(context)
+        if locale.startswith("en"):
+            context.add_cookies([{"name": "django_language", "value": "en", "url": desk.address}])
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))

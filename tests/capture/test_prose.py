@@ -161,3 +161,34 @@ def test_names_of_people(name: str) -> None:
 def test_words_of_the_trade_are_no_names(text: str) -> None:
     assert read_name(text)[1] < SURE
     assert read_leading_name(text + "，")[1] < SURE
+
+
+def placed(*cells: tuple[str, int, int, int]) -> PageText:
+    words = [Word(t, (x, y, x + h * len(t), y + h), 1.0, i) for i, (t, x, y, h) in enumerate(cells)]
+    return PageText(WIDTH, HEIGHT, 0, 0.0, False, tuple(words), "pdf")
+
+
+def test_captions_in_the_corner_of_their_cells() -> None:
+    form = placed(
+        ("企业职工基本养老保险", 780, 220, 80), ("退休审批表", 960, 320, 100),
+        ("参保人", 200, 500, 30), ("性别", 900, 500, 30), ("出生年月日", 1500, 500, 30),
+        ("张秀兰", 380, 560, 40), ("女", 1000, 560, 40), ("1966.1.1", 1680, 560, 40),
+        ("证件号码", 200, 660, 30), ("参加工作时间", 1500, 660, 30),
+        (NUMBER, 420, 720, 40), ("1986.12.1", 1700, 720, 40),
+        ("填表日期", 200, 820, 40), ("2016年1月5日", 420, 820, 40), ("单位名称：临县第三纺织厂", 1000, 820, 40),
+    )  # fmt: skip
+    found = describe([form])
+    assert (is_sure(found), subjects(found)) == ([], [("张秀兰", NUMBER)])
+    assert found.value("title") == "企业职工基本养老保险退休审批表"
+
+
+@pytest.mark.parametrize("label", ["补缴人员", "何许人也"])
+def test_a_number_is_not_the_clerks(label: str) -> None:
+    form = placed(
+        ("基本养老保险费补缴申报表", 780, 220, 90),
+        ("单位名称", 200, 440, 40), ("临县第三纺织厂", 440, 440, 40), ("联系人", 1200, 440, 40), ("李小四", 1400, 440, 40),
+        (label, 200, 560, 40), ("张秀兰", 440, 560, 40), ("证件号码", 1000, 560, 40), (NUMBER, 1300, 560, 40),
+        ("2016年1月5日", 1700, 900, 40),
+    )  # fmt: skip
+    found = describe([form])
+    assert subjects(found) == [("张秀兰", NUMBER)]

@@ -79,7 +79,7 @@ class Home:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What a query gives."""
         with self.database() as connection:
-            return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+            return connection.execute(statement).fetchall()
 
     @property
     def codes(self) -> list[str]:

@@ -43,7 +43,7 @@ class Crew:
         path = os.pathsep.join([str(Path(__file__).parents[2]), *(p for p in sys.path if p)])
         self._log = log.open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.crew"],
+            [sys.executable, __file__],
             env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -66,7 +66,8 @@ class Crew:
     def close(self) -> None:
         """Let it go."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(30)
         self._process.stdout.close()
         self._log.close()
@@ -123,6 +124,9 @@ def main() -> None:
     import django
 
     sys.modules["pygfried"] = _Later("pygfried")
+    ours = ModuleType("tests")  # a library of the tests' brings a package of this name
+    ours.__path__ = [str(Path(__file__).parents[1])]
+    sys.modules["tests"] = ours
     django.setup()
     from cunzhen.access.operations import rebuild_index
     from cunzhen.cli import main as cli

@@ -86,13 +86,12 @@ class Browser:
     def __init__(self, user: object | None = None, allowed: Callable[[], Collection[str]] = tuple) -> None:
         self.client = Client(enforce_csrf_checks=True)
         self.allowed = allowed
-        self.language = "zh-hans"
         if user is not None:
             self.client.force_login(user)  # type: ignore[arg-type]
 
     def speak(self, language: str) -> Browser:
-        """Ask in another language, as a browser's own settings do."""
-        self.language = language
+        """Go on in a language that was chosen before."""
+        self.client.cookies["django_language"] = language
         return self
 
     def get(self, url: str, status: int = 200, **headers: str) -> Page:
@@ -101,7 +100,7 @@ class Browser:
 
     def raw(self, method: str, url: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
         """Any request; the answer is not read."""
-        return getattr(self.client, method)(url, headers={"Accept-Language": self.language} | (headers or {}), **more)
+        return getattr(self.client, method)(url, headers=headers or {}, **more)
 
     def submit(self, page: Page, selector: str, status: int = 200, **changed: Any) -> Page:
         """Fill in a form of a page, send it, and follow to where it leads."""

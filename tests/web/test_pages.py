@@ -44,7 +44,7 @@ def test_a_filed_page_is_drawn_and_the_look_recorded(sit: Sit, world: World, ite
     clerk, page = sit("clerk"), Page.objects.get()
     image = _picture(clerk.raw("get", f"/items/{item.id}/pages/1.jpg"))
     assert image.width == 1600 and _proportional(image, page.width, page.height)
-    assert len(set(image.convert("L").getdata())) > 10, "something is drawn on it"
+    assert len(image.convert("L").getcolors() or []) > 10, "something is drawn on it"
     small = _picture(clerk.raw("get", f"/items/{item.id}/thumbnails/1.jpg"))
     assert small.width == 200 and _proportional(small, page.width, page.height)
     (entry,) = LedgerEntry.objects.filter(op="view_page")

@@ -72,6 +72,14 @@ def test_an_identity_number_is_found_and_shown_covered(sit: Sit, holdings: None)
     assert "1" in narrowed.h1
 
 
+def test_earlier_searches_are_listed_once(sit: Sit, holdings: None) -> None:
+    clerk = sit("clerk")
+    for query in (PERSON, "退休", PERSON, PERSON):
+        clerk.post("/search/", {"q": query})
+    links = [a.get_text() for a in clerk.get("/search/").soup.select("ul.alerts a")]
+    assert links == [PERSON, "退休"]
+
+
 def test_a_search_is_recorded_and_kept_sealed(sit: Sit, world: World, holdings: None) -> None:
     sit("leader").post("/search/", {"q": PERSON})
     assert LedgerEntry.objects.filter(op="search_items", actor_id=world.leader.id).count() == 1

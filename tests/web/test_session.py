@@ -88,6 +88,11 @@ def test_the_language_is_switched_and_kept(sit: Sit, world: World) -> None:
     assert "归档批次" in chinese.h1
 
 
+def test_pages_are_chinese_until_somebody_chooses(sit: Sit) -> None:
+    page = sit("clerk").get("/", **{"Accept-Language": "en-GB,en;q=0.9"})
+    assert page.soup.html is not None and page.soup.html["lang"] == "zh-CN"
+
+
 def test_the_language_form_leads_nowhere_else(sit: Sit) -> None:
     browser = sit("clerk")
     answer = browser.raw(

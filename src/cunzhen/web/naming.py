@@ -42,9 +42,12 @@ def cover(text: str) -> str:
     return covered(Reading(text))
 
 
-def recent(searches: Sequence[Search]) -> list[dict[str, object]]:
-    """Earlier searches as lists show them."""
-    return [{"id": s.id, "query": cover(s.query), "created_at": s.created_at} for s in searches]
+def recent(searches: Sequence[Search], most: int) -> list[dict[str, object]]:
+    """Earlier searches as lists show them, each question once, the latest of its kind."""
+    once: dict[tuple[str, str], Search] = {}
+    for search in searches:
+        once.setdefault((search.query, str(search.filters)), search)
+    return [{"id": s.id, "query": cover(s.query), "created_at": s.created_at} for s in list(once.values())[:most]]
 
 
 def facet_name(field: str) -> str:

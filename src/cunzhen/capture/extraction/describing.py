@@ -131,6 +131,9 @@ def _persons(
     if known and subject == "unit" and "person_name" not in known.expected:
         # Whoever is named on a unit's own form (legal person, agent) is not whom it is about.
         found = [replace(page, persons=tuple(replace(p, role="other") for p in page.persons)) for page in found]
+    else:
+        # On a person's form the number behind a clerk's name may be somebody else's.
+        found = [_without_staff(page) for page in found]
     if subject == "person":
         found = [_relatives_apart(page) for page in found]
     for reading, page in zip(readings, found, strict=True):
@@ -142,6 +145,11 @@ def _persons(
         # Nobody is labelled as the person concerned: the applicant is.
         merged[0] = replace(merged[0], role="subject")
     return tuple(sorted(merged, key=lambda p: p.role != "subject"))
+
+
+def _without_staff(page: PagePersons) -> PagePersons:
+    kept = [(p, s) for p, s in zip(page.persons, page.sources, strict=True) if p.role != "staff"]
+    return replace(page, persons=tuple(p for p, _ in kept), sources=tuple(s for _, s in kept))
 
 
 def _relatives_apart(page: PagePersons) -> PagePersons:

@@ -35,7 +35,7 @@ class NameHit:
     """A name on a page.
 
     Args:
-        role: ``subject``, ``other`` or ``staff``.
+        role: ``subject``, ``other`` or ``staff`` (who signs or represents).
         span: range in the flow.
         certainty: of rule and reading together.
         read: lowest reading confidence of its words.
@@ -81,7 +81,8 @@ def find_persons(reading: PageReading) -> PagePersons:
     pairs: list[tuple[NameHit, NumberHit | None]] = list(listed)
     pairs += _pair(names, [n for n in valid if n.span not in used])
     pairs = [(replace(h, read=reading.layout.least_confidence(*h.span)), n) for h, n in pairs]
-    merged = _merge([(h, n) for h, n in pairs if h.role != "staff"])
+    # Whoever signs or represents is mentioned only where the paper gives a number of theirs.
+    merged = _merge([(h, n) for h, n in pairs if n or h.role != "staff"])
     owned = {n.span for _, n in pairs if n}
     loose = tuple(n for n in valid if n.span not in owned)
     failed = any(not n.number for n in numbers)

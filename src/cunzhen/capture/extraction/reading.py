@@ -154,10 +154,25 @@ class PageReading:
 
     def _below(self, segment: Segment) -> Iterator[Slot]:
         free = [s for s in self.layout.below(segment, 2) if not self._is_claimed(s)]
+        if not any(s.row == segment.row + 1 for s in free):
+            free = self._under_caption(segment) or free
         for under, certainty in zip(free, _BELOW, strict=False):
             if under.prose or self.starts_with_label(under):
                 return
             yield Slot(under.start, self._first_label(under.start, under), certainty, "below")
+
+    def _under_caption(self, segment: Segment) -> list[Segment]:
+        """The value in a cell whose caption stands in its upper left corner, in a row of nothing but captions."""
+        row = self.layout.rows[segment.row]
+        following = self.layout.rows[segment.row + 1 : segment.row + 2]
+        if not following or not all(self.is_pure_label(s) or s is segment for s in row):
+            return []
+        left, right = segment.box[0], min((s.box[0] for s in row if s.box[0] > segment.box[2]), default=1 << 30)
+        return [
+            s
+            for s in following[0]
+            if left <= s.box[0] < right - segment.height and s.box[1] - segment.box[3] < 2 * s.height
+        ][:1]
 
     def _is_claimed(self, segment: Segment) -> bool:
         """Whether the label at its left owns the segment."""

@@ -93,7 +93,7 @@ def _candidates(layout: Layout) -> Iterator[tuple[list[Segment], float]]:
         if _may_be_title(text):
             yield line, _looks(layout, line)
         for longer in _continued(layout, lines, at):
-            yield longer, _looks(layout, line) + 0.1
+            yield longer, max(_looks(layout, longer), _looks(layout, [longer[-1]])) + 0.1
 
 
 def _lines(layout: Layout, row: list[Segment]) -> list[list[Segment]]:
@@ -117,7 +117,7 @@ def _may_be_title(text: str) -> bool:
 
 def _looks(layout: Layout, line: list[Segment]) -> float:
     height = max(s.height for s in line) / layout.text_height
-    centre = (line[0].box[0] + line[-1].box[2]) / 2 / max(1, layout.page.width)
+    centre = (min(s.box[0] for s in line) + max(s.box[2] for s in line)) / 2 / max(1, layout.page.width)
     text = "".join(s.text for s in line)
     score = min(max(height - 1, 0), 1.5) * 0.6 + (0.3 if height >= _LARGE else 0)
     score += 0.4 if abs(centre - 0.5) < _CENTRED else 0

@@ -36,6 +36,6 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
         "returned_count": returned.count() if actor.may("retry_drafts") else 0,
         "item_count": visible_items(actor).count() if actor.may("view_item") else None,
         "index": index_status() if actor.may("search_items") else None,
-        "recent": recent(recent_searches(actor, 4)) if actor.may("search_items") else [],
+        "recent": recent(recent_searches(actor, 20), 4) if actor.may("search_items") else [],
     }
     return render(request, "web/home.html", context)

@@ -26,7 +26,7 @@ def start(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Ask: a post makes the search and goes to its address."""
     actor.require("search_items")
     if request.method != "POST":
-        return render(request, "web/search/start.html", {"recent": recent(recent_searches(actor, 10))})
+        return render(request, "web/search/start.html", {"recent": recent(recent_searches(actor, 50), 10)})
     query = request.POST.get("q", "").strip()
     chosen: Mapping[str, list[str]] = {f: request.POST.getlist(f) for f in FACETS if request.POST.getlist(f)}
     if not query and not chosen:
@@ -41,7 +41,7 @@ def start(request: HttpRequest, actor: Actor) -> HttpResponse:
             now=timezone.now(),
         )
     except Invalid as error:
-        context = {"recent": recent(recent_searches(actor, 10)), "error": said(error), "query": query}
+        context = {"recent": recent(recent_searches(actor, 50), 10), "error": said(error), "query": query}
         return render(request, "web/search/start.html", context, status=422)
     return redirect("web:results", search.id)
 
@@ -56,7 +56,7 @@ def show(request: HttpRequest, actor: Actor, search_id: UUID) -> HttpResponse:
     context = {
         "search": search,
         "found": found,
-        "asked": cover(found.query),
+        "asked": cover(found.query).strip('"“”'),  # the heading puts its own quotation marks
         "filters": search.filters,
         "facets": [_facet(f, search.filters) for f in found.facets if f.values],
         "conditions": [(_pill(c, zh), c.remaining.values()) for c in found.conditions],
