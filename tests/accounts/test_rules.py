@@ -9,7 +9,7 @@ import pytest
 from cunzhen.accounts.rules import OFFICERS, PERMISSIONS, Role, incompatible, permissions_of
 
 
-@pytest.mark.parametrize("pair", list(combinations(Role, 2)), ids=lambda p: "+".join(p))
+@pytest.mark.parametrize("pair", list(combinations(Role, 2)), ids="+".join)
 def test_an_officer_holds_nothing_else(pair: tuple[Role, Role]) -> None:
     assert incompatible(frozenset(pair)) == bool(OFFICERS & set(pair))
 

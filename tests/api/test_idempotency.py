@@ -102,7 +102,6 @@ def test_two_at_once_have_one_effect(door: Door) -> None:
     assert Transfer.objects.count() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="receive_uploads takes the sent bytes away before the caller's transaction ends")
 @pytest.mark.django_db(transaction=True)
 def test_a_crash_after_receiving_loses_no_sent_file(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     transfer = door.open()

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 PATH = "失业待遇/核定表 2019.pdf"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_from_open_to_the_receipt(door: Door) -> None:
     transfer = door.open(auto=True, year=2019, series="SY")
     sent = door.send(transfer, PDF.name, PDF.read_bytes(), path=PATH)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from cunzhen.access import generations
 from cunzhen.access.operations import follow_ledger
 from cunzhen.access.queries import compare_index
 from cunzhen.accounts.queries import service_actor
@@ -89,6 +90,7 @@ def do_again(paths: Sequence[Path]) -> None:
     sweep_inboxes(older_than=timedelta(0), now=timezone.now() + timedelta(seconds=5))
     report = compare_index()
     assert not (report.missing or report.extra or report.damaged), report
+    assert generations.pointed(generations.CURRENT) and not generations.pointed(generations.BUILDING)
 
 
 def assert_whole(world: World, paths: Sequence[Path], acknowledged: Path | None = None) -> None:

@@ -27,7 +27,7 @@ POINTS = [
     "packages-staged", "packages-sealed", "packages-placing", "packages-placing@3", "packages-placed",
     "packages-durable", "packages-committed",
     *(f"ledger-sequence-{step}" for step in range(1, 6)),
-    "ledger-tile-written", "ledger-tile-synced", "ledger-tile-named", "ledger-drop-partials",
+    "ledger-tile-written", "ledger-tile-synced", "ledger-tile-named",
     "index-follow-1", "index-follow-2", "index-rebuild-1", "index-rebuild-2",
 ]  # fmt: skip
 # Where papers turn into items: these run always, of the others a tenth.

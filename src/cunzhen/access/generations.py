@@ -231,8 +231,8 @@ def reader() -> Reader:
                 failure = error
     raise failure or Unavailable(
         "S-01",
-        "检索库尚未建立或正在重建，归档不受影响。请稍后再查；如长时间不恢复，请系统管理员运行 cunzhen rebuild --index。",
-        "The search index does not exist yet. Filing goes on. Try again soon, or run cunzhen rebuild --index.",
+        "检索库尚未建立或正在重建，归档不受影响。请稍后再查；如长时间不恢复，请系统管理员确认 cunzhen serve 或 cunzhen worker 正在运行，它会自动重建。",
+        "The search index does not exist yet. Filing goes on. Try again soon; a running cunzhen serve or worker rebuilds it by itself.",
     )
 
 

@@ -58,7 +58,11 @@ def found_user(
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise Invalid("A-05", "口令太弱：" + "".join(error.messages), "The password is too weak.") from error
+        raise Invalid(
+            "A-05",
+            "口令太弱：至少 10 个字符，不能是常见口令，也不能与登录名相近。请换一个。",
+            "The password is too weak: at least 10 characters, not a common one, not like the sign-in name.",
+        ) from error
     user.set_password(password)
     with transaction.atomic():
         if User.objects.filter(username__iexact=username).exists():

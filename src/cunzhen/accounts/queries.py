@@ -37,8 +37,8 @@ def service_actor(agency: Agency | None = None) -> Actor:
     if home is None:
         raise Missing(
             "A-02",
-            "系统中还没有机构。请先运行 cunzhen init --agency 名称 --region 行政区划代码。",
-            "There is no agency yet. Run cunzhen init --agency NAME --region CODE first.",
+            "系统中还没有机构。请先运行 cunzhen found --agency 名称 --region 行政区划代码 --fonds 全宗号。",
+            "There is no agency yet. Run cunzhen found --agency NAME --region CODE --fonds CODE first.",
         )
     return Actor(
         id=uuid5(_SERVICE_NAMESPACE, f"{home.id}"),

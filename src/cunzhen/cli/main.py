@@ -42,7 +42,6 @@ COMMANDS = (
     "show",
     "verify",
     "ledger",
-    "user",
     "token",
     "demo",
 )

@@ -191,10 +191,10 @@ def _sniff(head: bytes, tail: bytes, extension: str) -> _Kind | None:
     for offset, magic, kind in _MAGIC:
         if head[offset : offset + len(magic)] == magic and (kind is not _WEBP or head[:4] == b"RIFF"):
             return kind
+    if head.startswith(b"PK"):  # before the next: a zip may begin with a PDF that it holds uncompressed
+        return _sniff_zip(head, tail)
     if b"%PDF-" in head[:1024]:  # ISO 32000-1 annex H: readers accept the header within the first 1,024 bytes
         return _PDF
-    if head.startswith(b"PK"):
-        return _sniff_zip(head, tail)
     if _is_text(head):
         return _CSV if extension == "csv" else _TEXT
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,3 +76,19 @@ def backlog(queue: str | None = None) -> Backlog:
         )
         waiting, running, failed, oldest = cursor.fetchone() or (0, 0, 0, 0)
     return Backlog(waiting, running, failed, float(oldest))
+
+
+def can_run(queues: Sequence[str] | None = None) -> bool:
+    """Whether a job is due now that no job of the same lock keeps waiting.
+
+    Args:
+        queues: of these only; of all when None.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM procrastinate_jobs j WHERE status = 'todo'"
+            " AND coalesce(scheduled_at, now()) <= now() AND (%s::text[] IS NULL OR queue_name = ANY(%s))"
+            " AND NOT EXISTS (SELECT FROM procrastinate_jobs b WHERE b.lock = j.lock AND b.status = 'doing'))",
+            (list(queues) if queues else None, list(queues or ())),
+        )
+        return cursor.fetchone() == (True,)

@@ -96,6 +96,11 @@ def announce_stop() -> None:
     _stopping.set()
 
 
+def announce_end() -> None:
+    """The worker that did what it could has gone; its process may go on with other things."""
+    _stopping.clear()
+
+
 def wait_for_stop(seconds: float) -> bool:
     """Sleep, but wake when the worker goes.
 

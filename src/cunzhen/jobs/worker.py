@@ -41,6 +41,7 @@ from cunzhen.errors import CunzhenError, Unavailable
 from cunzhen.jobs import registry
 from cunzhen.jobs.models import Failure
 from cunzhen.jobs.operations import CLAIM, rescue_stalled
+from cunzhen.jobs.queries import can_run
 from cunzhen.jobs.rules import PATIENT_TRIES, wait_before
 
 log = logging.getLogger("cunzhen.jobs")
@@ -136,12 +137,17 @@ def run_worker(
             threading.Thread(target=_tick, args=(tick,), name=tick.name, daemon=True).start()
     leave = threading.Timer(GRACE_SECONDS + 5, _leave_to_the_next)
     leave.daemon = True
+    asked = False
     try:
         asked = asyncio.run(_serve(concurrency, queues, wait, leave))
+        while not wait and not asked and can_run(queues):  # what the last job has queued
+            asked = asyncio.run(_serve(concurrency, queues, wait, leave))
     finally:
         registry.announce_stop()
         end_children()
         leave.cancel()
+        if not wait and not asked:
+            registry.announce_end()  # whatever this process does next is not being stopped
     return asked or not wait
 
 
@@ -195,7 +201,9 @@ def _guarded(op: str, function: Callable[..., object]) -> Callable[..., None]:
             function(**ids)
         except BaseException as error:
             failed = _verdict(error)
-            _log_error(f"job {op} {context.job.id}, try {tries}", error, final=not failed.passing or tries >= PATIENT_TRIES)
+            _log_error(
+                f"job {op} {context.job.id}, try {tries}", error, final=not failed.passing or tries >= PATIENT_TRIES
+            )
             if isinstance(error, CunzhenError):
                 registry.note_trouble(error)
             if not failed.passing:

@@ -44,30 +44,30 @@ def add_file(actor: Actor, *, transfer_id: UUID, path: str, size: int, now: date
     """
     actor.require("add_files")
     transfer = get_transfer(actor, transfer_id)
-    if transfer.state != TransferState.OPEN:
-        raise Conflict(
-            "T-RE-01", f"批次 {transfer.number} 已经接收，不能再添加文件。", "The transfer is received already."
-        )
     clean = _clean_path(path)
     if not 0 <= size <= settings.UPLOAD_LIMIT_BYTES:
         limit = settings.UPLOAD_LIMIT_BYTES // 1_000_000
         raise Invalid(
             "T-UP-02", f"文件 {clean} 超过单个 {limit:,} MB 的上限，请拆分后再送。", f"{clean} is over {limit:,} MB."
         )
-    earlier = Upload.objects.filter(transfer=transfer, path=clean).first()
-    if earlier and earlier.size == size:
-        return earlier
-    folder = Path(settings.HOME) / "uploads" / str(transfer.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free < size + _SPARE_BYTES:
-        raise Unavailable(
-            "T-ST-01", "存储空间不足，请联系系统管理员腾出空间后继续上传。", "The disk is full; make room, then go on."
-        )
-    if earlier:  # the same name with another size: the sender has replaced the file
-        earlier.delete()
-    upload = Upload(id=uuid7(), transfer=transfer, path=clean, size=size, created_at=now)
-    upload_path(upload).touch()
-    upload.save(force_insert=True)
+    with transaction.atomic():
+        _lock_open(transfer)
+        earlier = Upload.objects.filter(transfer=transfer, path=clean).first()
+        if earlier and earlier.size == size:
+            return earlier
+        folder = Path(settings.HOME) / "uploads" / str(transfer.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < size + _SPARE_BYTES:
+            raise Unavailable(
+                "T-ST-01",
+                "存储空间不足，请联系系统管理员腾出空间后继续上传。",
+                "The disk is full; make room, then go on.",
+            )
+        if earlier:  # the same name with another size: the sender has replaced the file
+            earlier.delete()
+        upload = Upload(id=uuid7(), transfer=transfer, path=clean, size=size, created_at=now)
+        upload_path(upload).touch()
+        upload.save(force_insert=True)
     return upload
 
 
@@ -123,17 +123,31 @@ def _append(upload: Upload, body: BinaryIO) -> int:
 def receive_uploads(actor: Actor, *, transfer_id: UUID, now: datetime) -> Transfer:
     """Receive everything that was sent whole; what broke off is listed as not taken.
 
+    The sent bytes stay where they are until all of it is committed, whoever began the transaction.
+
     Raises:
-        Invalid: ``T-UP-06`` nothing was sent.
+        Conflict: ``T-RE-01`` received already. Invalid: ``T-UP-06`` nothing was sent.
     """
     transfer = get_transfer(actor, transfer_id)
-    uploads = list(Upload.objects.filter(transfer=transfer).order_by("id"))
-    whole = [u for u in uploads if u.offset == u.size and not is_litter(u.path)]
-    broken = [Rejected(u.path, "T-UP-07") for u in uploads if u.offset != u.size]
-    if not whole:
-        raise Invalid("T-UP-06", "还没有传完的文件，请先添加文件。", "No file has been sent whole yet.")
-    incoming = [Incoming(u.path, upload_path(u), ours=True) for u in whole]
-    received = receive_transfer(actor, transfer_id=transfer.id, incoming=incoming, rejected=broken, now=now)
-    Upload.objects.filter(transfer=transfer).delete()
-    shutil.rmtree(Path(settings.HOME) / "uploads" / str(transfer.id), ignore_errors=True)
+    with transaction.atomic():
+        _lock_open(transfer)
+        uploads = list(Upload.objects.select_for_update().filter(transfer=transfer).order_by("id"))
+        whole = [u for u in uploads if u.offset == u.size and not is_litter(u.path)]
+        broken = [Rejected(u.path, "T-UP-07") for u in uploads if u.offset != u.size]
+        if not whole:
+            raise Invalid("T-UP-06", "还没有传完的文件，请先添加文件。", "No file has been sent whole yet.")
+        incoming = [Incoming(u.path, upload_path(u), ours=True) for u in whole]
+        received = receive_transfer(actor, transfer_id=transfer.id, incoming=incoming, rejected=broken, now=now)
+        Upload.objects.filter(id__in=[u.id for u in uploads]).delete()
+        folder = Path(settings.HOME) / "uploads" / str(transfer.id)
+        transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
     return received
+
+
+def _lock_open(transfer: Transfer) -> None:
+    """Hold the transfer's row, so that nobody adds a file while it is received or receives it while one is added."""
+    state = Transfer.objects.select_for_update().values_list("state", flat=True).get(id=transfer.id)
+    if state != TransferState.OPEN:
+        raise Conflict(
+            "T-RE-01", f"批次 {transfer.number} 已经接收，不能再添加文件。", "The transfer is received already."
+        )
