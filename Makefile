@@ -55,7 +55,7 @@ $(STAMPS)/test: requirements/test.txt $(STAMPS)/venv
 	@touch $@ $(STAMPS)/product
 
 demo: $(STAMPS)/product
-	@exec $(PY) -m cunzhen.cli.main demo $(if $(filter 1 yes true,$(CHECK)),--check)
+	@$(PY) -m cunzhen.cli.main demo $(if $(filter 1 yes true,$(CHECK)),--check && $(PY) -m tools.check_search)
 
 check: $(STAMPS)/test
 	$(VENV)/bin/ruff check $(SOURCES)

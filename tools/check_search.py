@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cunzhen.database.launcher import ensure_running
 from cunzhen.formats.mets import read_mets
 from cunzhen.formats.page_text import PageText
 
@@ -89,6 +90,12 @@ def main() -> int:
     parser.add_argument("--home", type=Path, default=Path("var"))
     parser.add_argument("--samples", type=Path, default=Path("samples"))
     options = parser.parse_args()
+    with ensure_running(options.home.resolve()):
+        return compare(options)
+
+
+def compare(options: argparse.Namespace) -> int:
+    """All phrases, while the database stays up."""
     kept, truth = packages(options.home), truth_texts(options.samples)
     differing = hits = wanted = 0
     for phrase in PHRASES:

@@ -85,15 +85,14 @@ def _finds(page: Page, words: str, count: int, at_least: bool = False) -> None:
     """Ask until the index has followed."""
     for _ in range(30):
         page.goto("/search/")
-        page.keyboard.press("/")
-        page.keyboard.insert_text(words)
+        page.fill("#q", words)
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"/search/[0-9a-f-]{36}/$"))
         found = page.locator("ol.hits > li").count()
         if found == count or (at_least and found >= count):
             return
         page.wait_for_timeout(500)
-    raise AssertionError(f"{words} was not found {count} times")
+    raise AssertionError(f"{words} was not found {count} times: {page.locator('main').inner_text()}")
 
 
 def test_without_scripts_the_main_job_is_done_all_the_same(visit: Visit, stocked: object) -> None:

@@ -451,4 +451,4 @@ def test_every_problem_has_its_wording() -> None:
         assert words.zh
         assert words.en
         assert words.severity in ("returned", "warning")
-        assert words.property in ("authenticity", "integrity", "usability", "safety")
+        assert words.tested_property in ("authenticity", "integrity", "usability", "safety")

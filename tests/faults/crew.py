@@ -11,6 +11,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import quote
+from uuid import UUID
 
+FILE_LIMIT = "CREW_FILE_LIMIT"  # bytes; where there is no disk to fill, no file can grow beyond this
 LONGEST_CHILD = 90.0  # seconds; then it says where it hangs and ends
 
 
@@ -101,6 +104,8 @@ def _do(task: Callable[..., object], arguments: Mapping[str, object], environmen
         os.setsid()
         faulthandler.dump_traceback_later(LONGEST_CHILD, exit=True)
         os.environ.update(environment)
+        if limit := int(environment.get(FILE_LIMIT, 0)):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         # Readers are forked here and not served by a fresh interpreter, which would cost a second for each child.
         context = multiprocessing.get_context("fork")
         multiprocessing.get_context = lambda method=None: context  # type: ignore[assignment, misc]
@@ -128,7 +133,12 @@ def main() -> None:
     ours.__path__ = [str(Path(__file__).parents[1])]
     sys.modules["tests"] = ours
     django.setup()
+    from django.utils import timezone
+
     from cunzhen.access.operations import rebuild_index
+    from cunzhen.accounts.queries import service_actor
+    from cunzhen.capture.operations import receive_transfer
+    from cunzhen.capture.piles import list_pile
     from cunzhen.cli import main as cli
     from cunzhen.jobs.worker import run_worker
     from tests.faults import clerks
@@ -139,6 +149,11 @@ def main() -> None:
         clerks.clerk([Path(pile)], Path(acknowledged))
         if point.startswith("index-rebuild"):
             rebuild_index()
+
+    def receive(transfer: str, paths: list[str]) -> None:
+        actor = service_actor()
+        incoming, rejected = list_pile(_paths(paths))
+        receive_transfer(actor, transfer_id=UUID(transfer), incoming=incoming, rejected=rejected, now=timezone.now())
 
     def cunzhen(words: list[str], out: str) -> int:
         with Path(out).open("w") as answer:
@@ -154,6 +169,7 @@ def main() -> None:
             "do_again": lambda paths: clerks.do_again(_paths(paths)),
             "hand_in": lambda paths: clerks.hand_in(_paths(paths)) and 0,
             "work": lambda: run_worker(wait=False) and 0,
+            "receive": receive,
             "cunzhen": cunzhen,
         }
     )

@@ -58,7 +58,12 @@ def assert_sums(receipt: Mapping[str, Any]) -> None:
     assert receipt["sent"] == receipt["received"] == sum(receipt[p] for p in parts) == len(receipt["items"])
     assert receipt["in_work"] == 0
     assert receipt["filed"] == receipt["preserved"] == receipt["indexed"]
-    for state, name in (("filed", "filed"), ("waiting", "waiting"), ("returned", "returned"), ("duplicate", "duplicates")):
+    for state, name in (
+        ("filed", "filed"),
+        ("waiting", "waiting"),
+        ("returned", "returned"),
+        ("duplicate", "duplicates"),
+    ):
         assert sum(i["state"] == state for i in receipt["items"]) == receipt[name]
 
 
@@ -104,7 +109,7 @@ def test_bad_files_are_returned_and_the_rest_goes_on(world: World, crew: Crew, t
     pile.mkdir()
     files = {
         "好的.pdf": good_pdf(),
-        "残缺的照片.jpg": _jpeg()[: -(20_000)],
+        "残缺的照片.jpg": _jpeg()[:-(20_000)],
         "空的.pdf": b"",
         "有密码.pdf": _encrypted(),
         "其实是文本.pdf": "退休审批表\n姓名：样本\n".encode() * 20,

@@ -5,6 +5,7 @@ Dot files, README files and the litter of desktop systems are not papers and are
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import stat
@@ -31,6 +32,7 @@ MAX_ZIP_RATIO = 200
 MAX_ZIP_BYTES = 20_000_000_000
 _BLOCK = 1 << 20
 _UTF8_NAME = 0x800
+_NOT_BY_THE_KERNEL = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 _LONGEST_PATH = 1000  # characters; as wide as the columns that keep it
 _ZIP_TAIL = 65_557  # APPNOTE 4.3.16: the end record and the longest comment after it
 _ZIP_END, _ZIP64_COUNT = b"PK\x05\x06", 0xFFFF
@@ -115,7 +117,7 @@ def _walk(root: Path, front: str) -> Iterator[Incoming | Rejected]:
         folders[:] = sorted(f for f in folders if not is_litter(f))
         for name in folders:
             path = Path(folder) / name
-            if path.is_symlink():
+            if os.path.islink(path):  # which takes a path that is too long
                 yield Rejected(_shown(front + path.relative_to(root).as_posix()), "T-PA-02")
         for name in sorted(files):
             path = Path(folder) / name
@@ -319,13 +321,20 @@ def _copy(reader: BinaryIO, target: Path) -> None:
     with target.open("wb") as writer:
         size = os.fstat(reader.fileno()).st_size
         sent = 0
-        while sent < size:
-            moved = os.copy_file_range(reader.fileno(), writer.fileno(), size - sent)
-            if moved == 0:
-                break
+        while sent < size and (moved := _moved(reader, writer, size - sent)):
             sent += moved
         if sent < size:
             reader.seek(sent)
             writer.seek(sent)
             while block := reader.read(_BLOCK):
                 writer.write(block)
+
+
+def _moved(reader: BinaryIO, writer: BinaryIO, count: int) -> int:
+    """Bytes that the kernel has copied by itself; none where it cannot, as between most two file systems."""
+    try:
+        return os.copy_file_range(reader.fileno(), writer.fileno(), count)
+    except OSError as error:
+        if error.errno in _NOT_BY_THE_KERNEL:
+            return 0
+        raise
