@@ -31,6 +31,8 @@ def truths() -> tuple[dict[str, Any], ...]:
 
 def first_page_with(defect: str) -> tuple[dict[str, Any], Path]:
     for truth in truths():
+        if truth["file"].startswith("hard/"):
+            continue  # several defects at once; bench/ocr.py reports that set by itself
         if truth["form"] == "jpeg" and truth["pages"] and defect in truth["pages"][0]["defects"]:
             return truth["pages"][0], SAMPLES / truth["file"]
     raise AssertionError(f"no sample page shows {defect}")

@@ -145,9 +145,7 @@ def test_looks_are_recorded_and_others_see_nothing(world: World, tmp_path: Path)
 
 
 def test_verify_catalogue_finds_what_differs(world: World, tmp_path: Path) -> None:
-    filed = file_items(
-        world.actor("service"), items=[new_item(world, tmp_path, bytes([n])) for n in range(4)], now=NOW
-    )
+    filed = file_items(world.actor("service"), items=[new_item(world, tmp_path, bytes([n])) for n in range(4)], now=NOW)
     ids: list[UUID] = [f.id for f in filed]
     archivist = world.actor("archivist")
     assert verify_catalogue(archivist, sample=None, now=NOW).altered == ()
