@@ -91,4 +91,4 @@ def can_run(queues: Sequence[str] | None = None) -> bool:
             " AND NOT EXISTS (SELECT FROM procrastinate_jobs b WHERE b.lock = j.lock AND b.status = 'doing'))",
             (list(queues) if queues else None, list(queues or ())),
         )
-        return cursor.fetchone() == (True,)
+        return bool(bool(cursor.fetchone() == (True,)))
