@@ -81,7 +81,7 @@ def field_rows(
     ]
     persons = description.persons if description and description.persons else (NamedPerson(""),)
     for number, person in enumerate(persons[:MOST_ROWS]):
-        rows += _person_rows(number, person, unsure, errors)
+        rows += _person_rows(number, person, fields, unsure, errors)
     units = description.units if description and description.units else (NamedUnit(""),)
     for number, unit in enumerate(units[:MOST_ROWS]):
         rows += _unit_rows(number, unit, fields, unsure, errors)
@@ -131,18 +131,27 @@ def _row(
     )
 
 
-def _person_rows(number: int, person: NamedPerson, unsure: Sequence[str], errors: Mapping[str, str]) -> list[FieldRow]:
+def _person_rows(
+    number: int,
+    person: NamedPerson,
+    fields: Mapping[str, list[dict[str, Any]]],
+    unsure: Sequence[str],
+    errors: Mapping[str, str],
+) -> list[FieldRow]:
+    """Name and number, each with its own place on the paper."""
     doubtful = number == 0 and bool({"persons", "person_name", "person", "id_number", "subject"} & set(unsure))
     checked = bool(person.id_number) and is_identity_number(person.id_number)
-    common = {"page": person.page, "box": person.box, "confidence": person.confidence}
+    read = next((f for f in fields.get("id_number", []) if person.id_number and f["value"] == person.id_number), None)
     return [
         FieldRow(
             name=f"persons-{number}-name",
             label=_("姓名"),
             value=person.name,
             unsure=doubtful or (bool(person.name) and person.confidence < _SURE),
+            confidence=person.confidence,
+            page=person.page,
+            box=person.box,
             error=errors.get(f"persons-{number}-name", ""),
-            **common,  # type: ignore[arg-type]
         ),
         FieldRow(
             name=f"persons-{number}-id_number",
@@ -150,8 +159,10 @@ def _person_rows(number: int, person: NamedPerson, unsure: Sequence[str], errors
             value=person.id_number,
             unsure=bool(person.id_number) and not checked,
             note=_("校验位相符") if checked else "",
+            confidence=person.confidence,
+            page=int(read["page"]) if read else -1,
+            box=tuple(read["box"]) if read and read["box"] else None,
             error=errors.get(f"persons-{number}-id_number", ""),
-            **common,  # type: ignore[arg-type]
         ),
     ]
 
