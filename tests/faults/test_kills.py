@@ -13,6 +13,7 @@ import pytest
 
 from cunzhen.capture.models import Draft
 from cunzhen.holdings.models import Component, Item, Page
+from cunzhen.jobs.rules import MOST_CRASHES
 from cunzhen.preservation.models import Package
 from tests.faults.clerks import assert_whole, make_pile
 from tests.faults.counts import SEED, some, times
@@ -63,7 +64,8 @@ def test_killed_at_random_times(world: World, crew: Crew, tmp_path: Path) -> Non
     acknowledged = tmp_path / "acknowledged"
     acknowledged.touch()
     piles: list[str] = []
-    for kill in range(times(100)):
+    unmended = 0
+    for kill in range(times(70)):
         piles.append(str(make_pile(tmp_path / f"pile{kill}", chance.randint(1, 5))))
         child = crew.start("clerk", paths=piles[-1:], acknowledged=acknowledged)
         time.sleep(chance.uniform(0.02, 1.6))
@@ -71,7 +73,10 @@ def test_killed_at_random_times(world: World, crew: Crew, tmp_path: Path) -> Non
             os.kill(child, signal.SIGKILL)
         crew.wait(child)
         assert_nothing_half(visible_before=0)
-        if chance.random() < 0.3:
+        unmended += 1
+        # A job whose worker dies MOST_CRASHES times in a row is given up: an officer's matter, not this test's.
+        if chance.random() < 0.3 or unmended == MOST_CRASHES - 1:
+            unmended = 0
             assert crew.run("do_again", paths=piles[-1:]) == 0
     assert crew.run("do_again", paths=piles) == 0
     assert_whole(world, [Path(p) for p in piles], acknowledged)

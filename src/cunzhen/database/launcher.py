@@ -12,8 +12,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,10 @@ import psycopg
 from cunzhen.database import cluster, places, roles
 from cunzhen.errors import Unavailable
 
+log = logging.getLogger("cunzhen.database")
+
 SECRETS = "postgres-secrets.json"
+REVIVAL_PAUSE = 1.0  # seconds after a revival that failed
 # Part of every address that this module gives out. A child that inherits one attaches like everybody else, instead of
 # taking it for an outside server that nobody needs to hold.
 MARK = "application_name=cunzhen-embedded"
@@ -59,10 +64,18 @@ class Server:
         return self.place is None or cluster.running_pid(self.place) is not None
 
     def revive(self) -> None:
-        """Start the server again where it was killed while we use it."""
+        """Start the server again where it was killed while we use it.
+
+        Where that fails (killed once more while it recovers, or no space) the next call tries again: whoever looks
+        after the server must not go down with it.
+        """
         if self.place is not None and not self.is_running():
             with _alone(self.place.home):
-                _start(self.place, _secrets(self.place.home))
+                try:
+                    _start(self.place, _secrets(self.place.home))
+                except Unavailable as error:
+                    log.error("%s %s", error.code, error.english)
+                    time.sleep(REVIVAL_PAUSE)
 
 
 @contextlib.contextmanager

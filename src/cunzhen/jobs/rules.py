@@ -7,7 +7,7 @@ from datetime import timedelta
 PATIENT_TRIES = (
     8  # what is still unavailable then, about ten minutes on, is logged as an error; it is tried on all the same
 )
-MOST_CRASHES = 3  # of a job whose worker dies: it may be the job that kills it
+MOST_CRASHES = 8  # of a job whose worker dies: it may be the job that kills it, or a bad week for the mains
 LONGEST_WAIT = timedelta(minutes=5)
 
 
