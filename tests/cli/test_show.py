@@ -26,7 +26,8 @@ def test_an_item_is_shown_with_its_history(home: Home) -> None:
     assert not re.search(r"\d{17}[\dXx]", json.dumps(body["mentions"]))
     assert "*" in json.dumps(body["mentions"])
     again = home.ask("show", code)
-    assert [line["op"] for line in again["history"]].count("view_item") == 2
+    looks = [[line["op"] for line in said["history"]].count("view_item") for said in (body, again)]
+    assert looks[0] >= 1 and looks[1] == looks[0] + 1  # others may have looked at it before
 
 
 def test_the_text_for_people(home: Home) -> None:
