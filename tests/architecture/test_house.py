@@ -146,7 +146,7 @@ def test_this_test_can_find_what_it_looks_for() -> None:
     assert _is_identity_number("11010519491231002X")
     assert not _is_identity_number("110105194912310021")
     assert any(p.search(f"see {'/wo' + 'rk'}/main") for p in FORBIDDEN)
-    assert not any(p.search("src/work/main, /workers/") for p in FORBIDDEN)
+    assert not any(p.search("src/workshop, /workers/") for p in FORBIDDEN)
 
 
 def test_lock_files_are_hashed_and_name_no_host() -> None:
