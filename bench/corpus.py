@@ -1,4 +1,4 @@
-"""Digital one-page papers for the filing benchmark: about 37 KB and 1,450 Chinese characters each, fixed seed."""
+"""Papers for the filing benchmark, fixed seed: digital one-page ones of 1,450 Chinese characters, or scanned forms."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import numpy
 import typst
+from PIL import Image
 
 SEED = 20261122
 CHARACTERS = 1_450
+SAMPLES = Path(__file__).parents[1] / "samples"
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林郑"
 GIVEN = "秀英伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂玉萍建国华文辉力志永健世广义兴良"
 SENTENCES = (
@@ -88,6 +91,36 @@ def draw(folder: Path, items: int) -> float:
         starts = range(0, items, step)
         sizes = pool.map(write, [folder] * len(starts), starts, [min(s + step, items) for s in starts])
         return sum(sizes) / items
+
+
+def draw_scans(folder: Path, items: int) -> float:
+    """A4 scans at 300 dpi: the samples' pages of that kind over and over, each with grain of its own.
+
+    Returns:
+        mean size in bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = [p for p in sorted(SAMPLES.rglob("*.jpg")) if "hard" not in p.parts and _is_a4_300(p)]
+    total = 0
+    for number in range(items):
+        with Image.open(pages[number % len(pages)]) as page:
+            pixels = numpy.asarray(page.convert("RGB")).astype(numpy.int16)
+        grain = numpy.random.default_rng((SEED, number)).integers(-6, 7, pixels.shape[:2], dtype=numpy.int16)
+        noisy = Image.fromarray(numpy.clip(pixels + grain[..., None], 0, 255).astype(numpy.uint8))
+        # Letters, for names that end in serial numbers would make all of them pages of one item.
+        path = folder / f"{number:06}.jpg".translate(str.maketrans("0123456789", "abcdefghij"))
+        noisy.save(path, quality=80, dpi=(300, 300))
+        total += path.stat().st_size
+    return total / items
+
+
+def _is_a4_300(path: Path) -> bool:
+    try:
+        with Image.open(path) as page:
+            page.load()
+            return page.size == (2480, 3508)
+    except OSError:  # one of the bad files
+        return False
 
 
 if __name__ == "__main__":

@@ -233,7 +233,7 @@ def main() -> None:
     founding = ["found", "--agency", "基准", "--region", "141124", "--fonds", "J019", "--json"]
     subprocess.run([*cunzhen, *founding], check=True, stdout=subprocess.DEVNULL)
     asked = fill(options.items, options.asked)
-    serve = [*cunzhen, "serve", "--port", str(PORT), "--no-worker"]
+    serve = [*cunzhen, "serve", "--port", str(PORT)]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as desk:
         try:
             for line in desk.stdout or ():

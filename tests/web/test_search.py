@@ -40,16 +40,14 @@ def test_asked_narrowed_and_widened(sit: Sit, holdings: None, language: str) -> 
     assert found.soup.select("ol.hits mark") and found.field("q") == '"退休审批表"'
     second = clerk.get(found.url + str(found.soup.select("nav.pager a")[-1]["href"]))
     assert len(second.soup.select("ol.hits > li")) == 6
-    narrow = [f for f in found.soup.select(".facets form") if f.select("input[name=year][value='2008']")]
-    assert len(narrow) == 1
-    narrow[0]["id"] = "chosen"
-    fewer = clerk.submit(found, "#chosen")
+    assert len(found.soup.select(".facets button[form=again][value='year=2008']")) == 1
+    fewer = clerk.submit(found, "#again", turn="year=2008")
     assert _shown(fewer.url) and fewer.url != found.url
     assert len(fewer.soup.select("ol.hits > li")) == 1 and len(fewer.soup.select(".pill")) == 1
     assert fewer.soup.select(".facets button[aria-pressed=true]")
-    wide = clerk.submit(fewer, ".pill form")
+    wide = clerk.submit(fewer, "#again", turn=str(fewer.soup.select(".pill button")[0]["value"]))
     assert "26" in wide.h1 and not wide.soup.select(".pill")
-    sorted_by_code = clerk.submit(found, "form.btns:has(#sort)", sort="code")
+    sorted_by_code = clerk.submit(found, "#again", sort="code")
     codes = [c.get_text() for c in sorted_by_code.soup.select("ol.hits .code")]
     assert codes == sorted(codes)
 

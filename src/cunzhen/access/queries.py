@@ -98,6 +98,7 @@ def results(actor: Actor, search_id: UUID, *, page: int = 1, size: int = PAGE_SI
     found = engine.ask(reader, question, offset=(page - 1) * size, limit=size)
     return Results(
         query=search.query,
+        filters=filters,
         total=found.total,
         exact_total=found.exact_total,
         hits=_hits(actor, found.ids, query),
@@ -194,7 +195,7 @@ def make_hit(document: IndexDocument, page: Patterns, title: Patterns) -> Hit:
 
 def _hits(actor: Actor, ids: Sequence[UUID], query: Query) -> tuple[Hit, ...]:
     """In the index's order; what is gone from the catalogue, or out of reach by now, is not shown."""
-    documents = {d.id: d for d in index_documents(ids) if d.agency_id in actor.agency_ids}
+    documents = {d.id: d for d in index_documents(ids, numbers=False) if d.agency_id in actor.agency_ids}
     page, title = page_patterns(query), title_patterns(query)
     return tuple(make_hit(documents[i], page, title) for i in ids if i in documents)
 

@@ -169,7 +169,7 @@ class Results:
     """One page of a result.
 
     Args:
-        query: as typed.
+        query, filters: as asked.
         total: exact number of items.
         exact_total: those among them that hold every term as it stands, not only its words; comes first in relevance.
         took_ms: time inside search and snippets.
@@ -178,6 +178,7 @@ class Results:
     """
 
     query: str
+    filters: Filters
     total: int
     exact_total: int
     hits: tuple[Hit, ...]

@@ -8,24 +8,34 @@ from uuid import UUID, uuid5
 
 from django.db import connection
 
-from cunzhen.accounts.models import Agency, ApiToken, RoleGrant, User
+from cunzhen.accounts.models import Agency, ApiToken, User
 from cunzhen.accounts.rules import SERVICE_PERMISSIONS, Actor, Role, permissions_of
 from cunzhen.errors import Missing
 
 _SERVICE_NAMESPACE = UUID("6f1b5d1e-6f0b-5f5e-9a0e-2f6c1f6d3a10")
+_REACH = """
+WITH RECURSIVE tree AS (SELECT id FROM accounts_agency WHERE id = %(agency)s
+UNION SELECT a.id FROM accounts_agency a JOIN tree t ON a.parent_id = t.id) SELECT id FROM tree
+"""
+_RIGHTS = """
+WITH RECURSIVE tree AS (SELECT id FROM accounts_agency WHERE id = %(agency)s
+UNION SELECT a.id FROM accounts_agency a JOIN tree t ON a.parent_id = t.id) SELECT 'agency', '', id FROM tree
+UNION ALL SELECT 'role', role, NULL FROM accounts_rolegrant WHERE user_id = %(user)s AND ended_at IS NULL
+"""
 
 
 def actor_of(user: User) -> Actor:
     """The actor for a signed-in user: rights and reach as they are now."""
-    roles = frozenset(
-        Role(r) for r in RoleGrant.objects.filter(user=user, ended_at=None).values_list("role", flat=True)
-    )
+    with connection.cursor() as cursor:  # one question, for it is asked on every request
+        cursor.execute(_RIGHTS, {"agency": user.agency_id, "user": user.id})
+        found = cursor.fetchall()
+    roles = frozenset(Role(role) for kind, role, _ in found if kind == "role")
     return Actor(
         id=user.id,
         name=user.display_name,
         kind="user",
         agency_id=user.agency_id,
-        agency_ids=reach(user.agency_id),
+        agency_ids=frozenset(agency for kind, _, agency in found if kind == "agency"),
         permissions=permissions_of(roles) if user.is_active else frozenset(),
         roles=frozenset(r.value for r in roles),
     )
@@ -54,11 +64,7 @@ def service_actor(agency: Agency | None = None) -> Actor:
 def reach(agency_id: UUID) -> frozenset[UUID]:
     """The agency and every agency below it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE tree AS (SELECT id FROM accounts_agency WHERE id = %s"
-            " UNION SELECT a.id FROM accounts_agency a JOIN tree t ON a.parent_id = t.id) SELECT id FROM tree",
-            [agency_id],
-        )
+        cursor.execute(_REACH, {"agency": agency_id})
         return frozenset(row[0] for row in cursor.fetchall())
 
 

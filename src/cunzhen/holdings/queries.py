@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -75,33 +76,44 @@ def page_texts(item_ids: Sequence[UUID]) -> dict[UUID, list[PageText]]:
     return dict(found)
 
 
-def index_documents(item_ids: Sequence[UUID]) -> list[IndexDocument]:
-    """Items as the search index takes them in, in three queries whatever their number."""
+def index_documents(item_ids: Sequence[UUID], *, numbers: bool = True) -> list[IndexDocument]:
+    """Items as the search index takes them in, in three queries whatever their number.
+
+    Args:
+        numbers: whether to unseal the persons' numbers, which a list of hits does not show.
+    """
     texts = page_texts(item_ids)
-    mentions: dict[UUID, list[Mention]] = defaultdict(list)
-    for mention in Mention.objects.filter(item_id__in=item_ids, retracted_at=None).order_by("id"):
+    columns = ("item_id", "kind", "name", "number") if numbers else ("item_id", "kind", "name")
+    mentions: dict[UUID, list[Any]] = defaultdict(list)
+    named = Mention.objects.filter(item_id__in=item_ids, retracted_at=None).order_by("id")
+    for mention in named.values_list(*columns, named=True):
         mentions[mention.item_id].append(mention)
-    return [
-        _index_document(item, mentions[item.id], texts.get(item.id, []))
-        for item in Item.objects.filter(id__in=item_ids).select_related("fonds", "series").order_by("id")
-    ]
+    items = Item.objects.filter(id__in=item_ids).order_by("id").values_list(*_INDEXED, named=True)
+    return [_index_document(item, mentions[item.id], texts.get(item.id, []), numbers=numbers) for item in items]
 
 
-def _index_document(item: Item, mentions: Iterable[Mention], texts: Sequence[PageText]) -> IndexDocument:
+_INDEXED = (
+    *("id", "fonds__keeper_id", "fonds__code", "archival_code", "title", "year", "series__code", "kind", "term"),
+    *("hold_reason", "document_date", "filed_at"),
+)
+
+
+def _index_document(item: Any, mentions: Iterable[Any], texts: Sequence[PageText], *, numbers: bool) -> IndexDocument:
+    """From plain rows: model instances would double the cost of a page of hits."""
     persons = [m for m in mentions if m.kind == "person"]
     return IndexDocument(
         id=item.id,
-        agency_id=item.fonds.keeper_id,
-        fonds=item.fonds.code,
+        agency_id=item.fonds__keeper_id,
+        fonds=item.fonds__code,
         archival_code=item.archival_code,
         title=item.title,
         year=item.year,
-        series=item.series.code,
+        series=item.series__code,
         kind=item.kind,
         retention=item.term,
         units=tuple(dict.fromkeys(m.name for m in mentions if m.kind == "employer" and m.name)),
         person_names=tuple(dict.fromkeys(m.name for m in persons if m.name)),
-        id_numbers=tuple(dict.fromkeys(m.number for m in persons if m.number)),
+        id_numbers=tuple(dict.fromkeys(m.number for m in persons if m.number)) if numbers else (),
         page_texts=tuple(t.text for t in texts),
         held=bool(item.hold_reason),
         document_date=item.document_date,

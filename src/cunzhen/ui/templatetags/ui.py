@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
@@ -24,16 +26,20 @@ def _chinese() -> bool:
 def icon(name: str) -> SafeString:
     """One icon of the sprite; a word always stands beside it, so it is hidden from screen readers."""
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        static("ui/sprite.svg"),
-        name,
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', _sprite(), name
     )
 
 
 @register.simple_tag
 def seal() -> SafeString:
     """The product's mark."""
-    return format_html('<svg aria-hidden="true" focusable="false"><use href="{}#seal"/></svg>', static("ui/sprite.svg"))
+    return format_html('<svg aria-hidden="true" focusable="false"><use href="{}#seal"/></svg>', _sprite())
+
+
+@cache
+def _sprite() -> str:
+    """Looked up once: a page has dozens of icons, and the address changes with the program only."""
+    return static("ui/sprite.svg")
 
 
 @register.filter
@@ -100,10 +106,18 @@ def percent(value: float) -> str:
     return f"{int(value * 100)}%"
 
 
+@register.filter
+def marked(segments: Iterable[Any]) -> SafeString:
+    """Stretches of text, each with ``text`` and ``marked``, the marked ones lit."""
+    return mark_safe(  # noqa: S308 - escaped here
+        "".join(f"<mark>{escape(s.text)}</mark>" if s.marked else escape(s.text) for s in segments)
+    )
+
+
 @register.simple_tag
 def json_block(value: Any) -> SafeString:
     """JSON for a data block inside a custom element; it does not execute and cannot end the block."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    for character, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
-        text = text.replace(character, escape)
+    for character, code in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        text = text.replace(character, code)
     return mark_safe(f'<script type="application/json">{text}</script>')  # noqa: S308 - escaped above
