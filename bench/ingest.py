@@ -32,7 +32,7 @@ class Watch:
         self._server = server
         self._cpu: dict[tuple[int, float], float] = {}
         self._before = self._server_seconds()
-        self.peak_rss = self.peak_product_rss = 0
+        self.peak_rss = self.peak_product_rss = self.peak_product_pss = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -47,8 +47,8 @@ class Watch:
         return times.user + times.system + times.children_user + times.children_system + living
 
     def _run(self) -> None:
-        while not self._stop.wait(0.2):
-            sizes = {"all": 0, "product": 0}
+        while not self._stop.wait(0.5):
+            sizes = {"all": 0, "product": 0, "shared once": 0}
             for process in psutil.process_iter(["pid", "create_time"]):
                 try:
                     line = {p.pid for p in [process, *process.parents()]}
@@ -58,11 +58,13 @@ class Watch:
                     sizes["all"] += rss
                     if self._server not in line:
                         sizes["product"] += rss
+                        sizes["shared once"] += process.memory_full_info().pss
                         self._cpu[(process.pid, process.create_time())] = sum(process.cpu_times()[:2])
                 except psutil.Error:
                     continue
             self.peak_rss = max(self.peak_rss, sizes["all"])
             self.peak_product_rss = max(self.peak_product_rss, sizes["product"])
+            self.peak_product_pss = max(self.peak_product_pss, sizes["shared once"])
 
     def product_seconds(self) -> float:
         """CPU seconds of the processes that were seen, those that nobody waited for among them."""
@@ -126,6 +128,7 @@ def main() -> None:
                 "pages_per_minute": round(60 * items / seconds, 1),
                 "peak_rss_mb": round(watch.peak_rss / 1e6),
                 "peak_rss_without_database_mb": round(watch.peak_product_rss / 1e6),
+                "peak_pss_without_database_mb": round(watch.peak_product_pss / 1e6),
                 **({"limit_pages_per_minute": 50} if options.scans else {"limit_cpu_seconds_per_document": LIMIT}),
             }
         )
