@@ -2,8 +2,9 @@
 
     python bench/all.py ingest [--items 2000] [--scans]
 
-With ``--scans`` the papers are A4 forms scanned at 300 dpi, and pages a minute count. CPU is that of every process of the product, its PostgreSQL included. Limit (issue of the main path): 0.05 CPU-seconds
-a document; Paperless-ngx 3.0.5 took 0.65 on the same kind of papers, Mayan 1.33 (measured apart).
+With ``--scans`` the papers are A4 forms scanned at 300 dpi, and pages a minute count. CPU is that of every process of
+the product, its PostgreSQL included. Limit (issue of the main path): 0.05 CPU-seconds a document; Paperless-ngx 3.0.5
+took 0.65 on the same kind of papers, Mayan 1.33 (measured apart).
 """
 
 from __future__ import annotations

@@ -81,6 +81,7 @@ def _desk(page: Page) -> Iterator[str]:
         ("transfers", "/transfers/"),
         ("new-transfer", "/transfers/new/"),
         ("help", "/help/"),
+        ("account", "/account/"),
     ):
         page.goto(path)
         yield name

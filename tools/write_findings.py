@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cunzhen.jobs.rules import REASONS
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "cunzhen"
 PAGE = ROOT / "docs" / "findings.md"
@@ -40,13 +42,12 @@ name, a number or a field's name. To report a problem, the code is enough.
 OTHERS = (
     ("P-01", "保存包的内容不合规定：…", "The package is not as OCFL wants it: …"),
     ("T-PA-04", "没有找到可以接收的文件，请核对路径。", "There is no file to take in at these paths."),
-    ("J-01", "后台工作没有做成，原因没有记下来", "a job failed and left no reason"),
-    ("J-02", "做这项工作的进程异常中止，已交给别的进程", "the worker died over this job; another one takes it"),
     (
-        "J-03",
-        "做这项工作的进程连续三次异常中止，已停止重试",
-        "the worker died three times over this job; it is not tried again",
+        "P-50",
+        "保存包没有一份副本完好，已隔离，见“保管状况”页",
+        "no copy of a package has the right bytes of some file; it is quarantined (log only)",
     ),
+    *((code, *words) for code, words in REASONS.items()),
     (
         "J-04",
         "数据库断开了这个后台进程，它会重新启动",
@@ -68,6 +69,7 @@ PARTS = (
     ("AC-", "档号 / Archival codes"),
     ("API-", "接口 / API"),
     ("K-", "密钥库 / Key store"),
+    ("B-", "备份、恢复和演练 / Backup, restore and drills"),
     ("D-", "数据库 / Database"),
     ("J-", "后台工作 / Background work"),
     ("C-", "命令和启动 / Commands and start"),

@@ -20,6 +20,16 @@ class CunzhenError(Exception):
         self.english = english or message
         self.params = params
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """So that a child process can hand it to its parent."""
+        return _made_again, (type(self), self.code, self.message, self.english, self.params)
+
+
+def _made_again(
+    kind: type[CunzhenError], code: str, message: str, english: str, params: dict[str, object]
+) -> CunzhenError:
+    return kind(code, message, english, **params)
+
 
 class Refused(CunzhenError):
     """The actor may not do this (403)."""

@@ -17,7 +17,7 @@ from cunzhen.access import generations
 from cunzhen.access.generations import BUILDING, CURRENT, Position, pointed
 from cunzhen.access.index import Writer
 from cunzhen.access.models import IndexCursor, Search
-from cunzhen.access.operations import FOLLOWER_LOCK, follow_ledger, rebuild_index, search_items
+from cunzhen.access.operations import FOLLOWER_LOCK, export_search, follow_ledger, rebuild_index, search_items
 from cunzhen.access.queries import (
     compare_index,
     get_search,
@@ -29,9 +29,10 @@ from cunzhen.access.queries import (
 )
 from cunzhen.access.rules import Filters, Results, Sort
 from cunzhen.errors import Conflict, Invalid, Missing, Refused, Unavailable
+from cunzhen.holdings.queries import index_documents
 from cunzhen.ledger.models import LedgerEntry
 from cunzhen.ledger.operations import sequence
-from cunzhen.ledger.queries import history
+from cunzhen.ledger.queries import history, last_number
 from tests.access import texts
 from tests.access.filed import file_papers, follow, ids_of, page
 from tests.world import NOW, World
@@ -216,6 +217,31 @@ def test_following_is_safe_to_repeat_and_says_how_far_behind_it_is(world: World,
     assert IndexCursor.objects.get().number == generations.position(pointed(CURRENT)).number
 
 
+def test_what_is_not_found_yet_is_said_to_be_on_its_way(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the index moves on at the very moment in which a search looks how far it is."""
+    follow()
+    (filed,) = file_papers(world, tmp_path, [[page("退休审批表")]])
+    while sequence():
+        pass
+    generations.forget_readers()
+    real = generations.position
+
+    def moved_on(name: str) -> Position:
+        """What another process's follower does: the items, then the cursor."""
+        monkeypatch.setattr(generations, "position", real)
+        with Writer(generations.open_index(name)) as writer:
+            writer.replace([filed.id], index_documents([filed.id]))
+            writer.commit()
+        generations.move(name, Position(last_number(), ""))
+        return real(name)
+
+    monkeypatch.setattr(generations, "position", moved_on)
+    result = ask(world, "退休审批表")
+    assert result.total == 1 or result.index_behind == 1
+
+
 def test_acts_that_are_not_about_items_do_not_make_the_index_late(world: World, tmp_path: Path) -> None:
     file_papers(world, tmp_path, [[page("退休审批表")]])
     follow()
@@ -378,3 +404,34 @@ def test_the_index_agrees_with_the_catalogue_or_says_where_not(world: World, tmp
         writer.commit()
     report = compare_index()
     assert (report.missing, report.extra) == ((filed[0].id,), (stranger.id,))
+
+
+def test_export_search_holds_what_the_search_finds_in_its_order(world: World, tmp_path: Path) -> None:
+    papers = [[page("退休 审批表", f"姓名 王秀英 {n}")] for n in range(5)]
+    file_papers(world, tmp_path, papers, person="王秀英", number=NUMBER)
+    file_papers(world, tmp_path, [[page("工伤认定")]], title="工伤认定书")
+    file_papers(world, tmp_path, [[page("退休 审批表")]], who="outsider")
+    follow()
+    leader = world.actor("leader")
+    search = search_items(leader, query="退休", sort=Sort.CODE, now=NOW)
+    export = export_search(leader, search_id=search.id, form="csv", now=NOW)
+    rows = list(export.rows)
+    assert export.count == len(rows) == 5
+    assert [r.id for r in rows] == [h.id for h in results(leader, search.id).hits]
+    assert {number for r in rows for _, number in r.persons} == {"999999********0012"}
+    (line,) = [entry for entry in history(search.id) if entry.op == "export_items"]
+    assert line.actor_id == leader.id and line.detail is not None
+    assert (line.detail["count"], line.detail["query"], line.detail["form"]) == (5, "退休", "csv")
+
+
+def test_export_search_is_for_those_with_the_right_and_within_reach(world: World, tmp_path: Path) -> None:
+    search = search_items(world.actor("leader"), query="退休", now=NOW)
+    for who in ("clerk", "service", "audit_officer"):
+        with pytest.raises(Refused, match="A-01"):
+            export_search(world.actor(who), search_id=search.id, form="csv", now=NOW)
+    with pytest.raises(Missing, match="S-14"):
+        export_search(world.actor("outsider"), search_id=search.id, form="csv", now=NOW)
+    file_papers(world, tmp_path, [[page("退休 审批表")]])
+    follow()
+    theirs = search_items(world.actor("outsider"), query="退休", now=NOW)
+    assert export_search(world.actor("outsider"), search_id=theirs.id, form="csv", now=NOW).count == 0

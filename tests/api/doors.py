@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from cunzhen.accounts.models import Agency
+from cunzhen.accounts.models import Agency, User
 from cunzhen.accounts.operations import found_user, issue_token
-from cunzhen.accounts.queries import service_actor
+from cunzhen.accounts.queries import actor_of
 from cunzhen.accounts.rules import Role
 from tests.world import PASSWORD, World
 
@@ -42,7 +42,8 @@ class Door:
         return self._token(agency, getattr(self.world, who).username)
 
     def _token(self, agency: Agency, username: str) -> dict[str, str]:
-        token = issue_token(service_actor(agency), username=username, label="test", days=1, now=timezone.now())
+        own = actor_of(User.objects.get(username=username, agency=agency))
+        token = issue_token(own, username=username, label="test", days=1, now=timezone.now())
         return {"Authorization": f"Bearer {token}"}
 
     def neighbour(self, role: Role) -> Client:

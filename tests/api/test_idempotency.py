@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
 
@@ -58,6 +60,42 @@ def test_old_answers_are_dropped(door: Door) -> None:
     door.post("/transfers", {"name": "一"}, key="new")
     assert forget_old_keys(timezone.now()) == 1
     assert [k.key for k in IdempotencyKey.objects.all()] == ["new"]
+
+
+@pytest.mark.django_db
+def test_answers_are_sealed_and_requests_blinded(door: Door) -> None:
+    """A name may stand in either; neither stands in the table, nor a digest that could be guessed from it."""
+    body = json.dumps({"name": "张三的退休审批表"})
+    said = door.post("/transfers", json.loads(body), key="k").content.decode()
+    assert "张三" in said
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT body, request_blind FROM {IdempotencyKey._meta.db_table}")
+        ((sealed, token),) = cursor.fetchall()
+    assert "张三".encode() not in bytes(sealed)
+    assert b"name" not in bytes(sealed)
+    head = f"POST {BASE}/transfers\n".encode()
+    guesses = {
+        hashlib.sha256(head + g).hexdigest()
+        for g in (body.encode(), json.dumps(json.loads(body), ensure_ascii=False).encode())
+    }
+    assert token not in guesses
+    assert json.loads(IdempotencyKey.objects.get().body) == json.loads(said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_kept_before_they_were_sealed_are_given_again(door: Door) -> None:
+    first = door.post("/transfers", {"name": "一"}, key="k").json()
+    table = IdempotencyKey._meta.db_table
+    digest = hashlib.sha256(f"POST {BASE}/transfers\n".encode() + b'{"name": "\\u4e00"}').hexdigest()
+    executor = MigrationExecutor(connection)
+    try:
+        executor.migrate([("api", "0001_initial")])
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET body = %s, request_sha256 = %s", [json.dumps(first).encode(), digest])
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate([("api", "0002_seal_answers")])
+    assert door.post("/transfers", {"name": "一"}, key="k").json() == first
 
 
 @pytest.mark.django_db(transaction=True)

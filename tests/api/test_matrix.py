@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from cunzhen.accounts.rules import PERMISSIONS, Role
+from cunzhen.holdings.models import Item
 from cunzhen.holdings.rules import Filed
-from tests.api.doors import Asserted, Door
+from tests.api.doors import BASE, Asserted, Door
 from tools.write_openapi import SNAPSHOT
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,10 @@ NEEDS = {
     "view_item": "view_item",
     "view_page": "view_page",
     "view_component": "view_page",
+    "correct_item": "correct_items",
+    "correct_items": "correct_items",
+    "add_renditions": "add_renditions",
+    "view_rendition": "view_page",
     "search_items": "search_items",
     "view_search": "search_items",
 }
@@ -43,6 +48,10 @@ GOOD = {200, 201}
 
 def _call(client: Client, operation: str, method: str, path: str, ids: dict[str, object]) -> Any:
     address = path.format(**ids)
+    if operation == "add_renditions":
+        return client.post(address, {"files": SimpleUploadedFile("a.pdf", uuid4().bytes)})
+    if operation.startswith("correct_item"):
+        return _corrected(client, operation, address, ids["item_id"])
     if operation == "add_file":
         return client.post(address, {"file": SimpleUploadedFile(f"{uuid4()}.pdf", b"x")})
     if method == "post":
@@ -50,11 +59,22 @@ def _call(client: Client, operation: str, method: str, path: str, ids: dict[str,
     return client.get(address)
 
 
+def _corrected(client: Client, operation: str, address: str, item_id: object) -> Any:
+    version = Item.objects.filter(id=str(item_id)).values_list("version", flat=True).first() or 1
+    fields = {"title": f"更正 {uuid4()}", "version": version}
+    if operation == "correct_item":
+        return client.patch(address, {**fields, "reason": "看错"}, content_type="application/json")
+    body = {"reason": "看错", "corrections": [{**fields, "id": str(item_id)}]}
+    return client.post(address, body, content_type="application/json")
+
+
 def _ids(door: Door, filed: list[Filed]) -> dict[str, object]:
     """Things that are there and ready for every operation; a received transfer cannot be received again."""
     transfer = door.open()
     door.send(transfer, "a.pdf", b"x")
     search = door.post("/searches", {"query": "退休"}).json()["id"]
+    rendition = SimpleUploadedFile("a.pdf", uuid4().bytes)
+    door.client("archivist").post(f"{BASE}/items/{filed[0].id}/renditions", {"files": rendition})
     return {"transfer_id": transfer, "item_id": filed[0].id, "search_id": search, "number": 1}
 
 

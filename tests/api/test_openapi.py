@@ -21,6 +21,10 @@ NAMES = {
     "view_item",
     "view_page",
     "view_component",
+    "correct_item",
+    "correct_items",
+    "add_renditions",
+    "view_rendition",
     "search_items",
     "view_search",
 }

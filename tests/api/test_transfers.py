@@ -131,7 +131,7 @@ def test_the_same_file_again_is_harmless_other_content_is_not(door: Door, is_pro
     again = door.send(transfer, "a.pdf", b"one")
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json()["id"] == again.json()["id"]
-    is_problem(door.send(transfer, "a.pdf", b"two"), 409, "API-14")
+    is_problem(door.send(transfer, "a.pdf", b"two"), 409, "T-UP-08")
     upload = Upload.objects.get()
     assert upload_path(upload).read_bytes() == b"one"
     assert door.send(transfer, "a.pdf", b"longer").status_code == 201  # replaced before it was received
@@ -145,7 +145,7 @@ def test_a_sending_that_broke_off_goes_on_only_with_the_same_content(door: Door,
     clerk = door.world.actor("clerk")
     upload = add_file(clerk, transfer_id=UUID(transfer), path="a.pdf", size=6, now=NOW)
     append_upload(clerk, upload_id=upload.id, offset=0, body=io.BytesIO(b"abc"))
-    is_problem(door.send(transfer, "a.pdf", b"xyzdef"), 409, "API-14")
+    is_problem(door.send(transfer, "a.pdf", b"xyzdef"), 409, "T-UP-08")
     assert door.send(transfer, "a.pdf", b"abcdef").json()["offset"] == 6
     assert upload_path(upload).read_bytes() == b"abcdef"
 

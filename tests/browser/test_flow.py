@@ -1,8 +1,9 @@
-"""The day of a clerk: papers go in by the drop zone, what waits is described by keyboard, all is found and shown marked."""
+"""A clerk's day: papers go in by the drop zone, what waits is described by keyboard, all is found and shown marked."""
 
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from tests.browser.conftest import SAMPLES, Visit
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PAPERS = ("征缴类/2022年缴费基数核定表_望湫二小.pdf", "医疗待遇/住院费用审核单_李㛃.pdf")
 TITLE = "键盘著录的题名"
+ON_ITS_WAY = "正在进入检索库"
+INDEX_SECONDS = 60.0
 
 
 def _describe_by_keyboard(page: Page) -> None:
-    """Only keys: F2 to the next doubtful field, Alt+1 for the first suggestion, Enter to accept, Ctrl+Enter to confirm."""
+    """Only keys: F2 to the next doubtful field, Alt+1 for the first suggestion, Enter accepts, Ctrl+Enter confirms."""
     page.wait_for_selector("describe-desk .viewer .sheet img", state="attached")
     page.keyboard.press("F2")
     for _ in range(30):
@@ -82,8 +85,10 @@ def test_from_a_pile_to_the_marked_page(visit: Visit, tmp_path: Path) -> None:
 
 
 def _finds(page: Page, words: str, count: int, at_least: bool = False) -> None:
-    """Ask until the index has followed."""
-    for _ in range(30):
+    """Ask for as long as the page itself says that what was filed is on its way into the index, and once more."""
+    until = time.monotonic() + INDEX_SECONDS
+    on_its_way = True
+    while on_its_way:
         page.goto("/search/")
         page.fill("#q", words)
         page.keyboard.press("Enter")
@@ -91,8 +96,34 @@ def _finds(page: Page, words: str, count: int, at_least: bool = False) -> None:
         found = page.locator("ol.hits > li").count()
         if found == count or (at_least and found >= count):
             return
+        on_its_way = bool(page.locator(f"main :text('{ON_ITS_WAY}')").count()) and time.monotonic() < until
         page.wait_for_timeout(500)
     raise AssertionError(f"{words} was not found {count} times: {page.locator('main').inner_text()}")
+
+
+def test_the_only_doubtful_field_is_not_passed_over(visit: Visit, stocked: object) -> None:
+    """F2 goes round to it again; were it to go on to the button, Enter would confirm what nobody has looked at."""
+    page = visit()
+    page.goto("/describe/")
+    page.wait_for_selector("describe-desk .viewer .sheet img", state="attached")
+    address = page.url
+    page.evaluate(
+        """() => {
+            const all = [...document.querySelectorAll("#describe .frow[data-field]")];
+            const rows = all.filter((r) => r.querySelector("input"));
+            for (const row of rows) delete row.dataset.unsure;
+            rows[1].dataset.unsure = "";
+            rows[1].querySelector("input").focus();
+        }"""
+    )
+    only = page.locator("#describe .frow[data-unsure]")
+    for _ in range(2):
+        page.keyboard.press("F2")
+        assert only.evaluate("row => row.contains(document.activeElement)")
+    page.keyboard.press("Enter")
+    expect(only).to_have_count(0)
+    assert page.evaluate("document.activeElement.matches('#describe [type=submit]')")
+    assert page.url == address
 
 
 def test_without_scripts_the_main_job_is_done_all_the_same(visit: Visit, stocked: object) -> None:

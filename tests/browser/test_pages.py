@@ -12,7 +12,17 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import NARROW, WIDE, Desk, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PLAIN = ("/", "/transfers/", "/transfers/new/", "/items/", "/items/?year=1901", "/search/", "/help/", "/no-such-page/")
+PLAIN = (
+    "/",
+    "/transfers/",
+    "/transfers/new/",
+    "/items/",
+    "/items/?year=1901",
+    "/search/",
+    "/help/",
+    "/account/",
+    "/no-such-page/",
+)
 
 
 def _addresses(page: Page) -> Iterator[str]:

@@ -315,7 +315,11 @@ def bounded(script: str) -> dict[str, float]:
         found["rss"] = int(status.split("VmHWM:")[1].split()[0]) / 1024
         print(json.dumps(found))
     """)
-    head = "import sys; from pathlib import Path\nfrom cunzhen.capture.documents import open_document\nfrom cunzhen.formats.probes import identify\n"
+    head = textwrap.dedent("""
+        import sys; from pathlib import Path
+        from cunzhen.capture.documents import open_document
+        from cunzhen.formats.probes import identify
+    """)
     done = subprocess.run(
         [sys.executable, "-c", head + code],
         capture_output=True,
@@ -342,7 +346,8 @@ def test_a_huge_scan_is_read_smaller_in_bounded_memory(tmp_path: Path, name: str
         raster = open_document(path, identify([path])[0]).raster(0)
         h, w = raster.pixels.shape[:2]
         found = dict(width=raster.width, height=raster.height, pixels=w * h,
-                     inside=int(raster.pixels[int(h * .15), int(w * .15)].max()), outside=int(raster.pixels[-5, -5].min()))
+                     inside=int(raster.pixels[int(h * .15), int(w * .15)].max()),
+                     outside=int(raster.pixels[-5, -5].min()))
     """)
     assert (found["width"], found["height"]) == (15000, 21000)
     assert 5_000_000 < found["pixels"] < 11_000_000

@@ -57,6 +57,48 @@ def test_a_level_page_is_left_alone() -> None:
     assert imaging.skew_of(looked_at(Image.new("RGB", (1240, 1754), "white"))) == 0.0
 
 
+def lidded(image: Image.Image, widths: tuple[int, int, int, int], tone: int = 20, torn: bool = False) -> Image.Image:
+    """The scanner's dark lid round a sheet: left, top, right and bottom, level however the sheet lies."""
+    pixels = as_pixels(image).copy()
+    left, top, right, bottom = widths
+    height, width = pixels.shape[:2]
+    pixels[:top] = pixels[height - bottom :] = tone
+    pixels[:, width - right :] = tone
+    edge = left + (RNG.integers(-6, 7, height).cumsum() % 12 if torn else np.zeros(height, int))
+    pixels[np.arange(width) < edge[:, None]] = tone
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("degrees", [-3.3, -1.2, -0.5, 0.6, 1.0, 4.0])
+@pytest.mark.parametrize("widths", [(30, 60, 20, 10), (0, 90, 0, 0), (110, 0, 110, 0), (14, 14, 14, 14)])
+@pytest.mark.parametrize("tone", [0, 25, 70])
+def test_the_lid_round_a_sheet_does_not_hide_its_skew(
+    degrees: float, widths: tuple[int, int, int, int], tone: int
+) -> None:
+    """On a sheet of a few lines the edges of the lid are the straightest thing there is."""
+    sheet = drawn(lines=5).rotate(degrees, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    assert abs(imaging.skew_of(looked_at(lidded(sheet, widths, tone, torn=True))) - -degrees) <= 0.15
+
+
+def test_a_level_sheet_under_a_lid_is_left_alone() -> None:
+    assert imaging.skew_of(looked_at(lidded(drawn(), (40, 40, 40, 40), torn=True))) == 0.0
+    assert imaging.marks(looked_at(lidded(Image.new("RGB", (1240, 1754), "white"), (40, 40, 40, 40), torn=True))) == 0
+
+
+def test_what_is_no_lid_stays_ink() -> None:
+    """Rules and type that reach the edge, a photograph in the middle, a page of which nearly all is dark."""
+    page = drawn(lines=8)
+    draw = ImageDraw.Draw(page)
+    for at in (700, 760, 820):
+        draw.line((0, at, 1240, at), "black", 4)
+    draw.line((300, 0, 300, 1754), "black", 6)
+    draw.text((-6, 900), TEXT, "black", ImageFont.load_default(40))
+    draw.rectangle((500, 1000, 800, 1400), "black")
+    assert not imaging._surround(looked_at(page).grey).any()
+    dark = Image.fromarray(255 - as_pixels(drawn()))
+    assert not imaging._surround(looked_at(dark).grey).any()
+
+
 def test_straightening_loses_no_corner_and_levels_the_lines() -> None:
     page = as_pixels(drawn())
     marked = page.copy()

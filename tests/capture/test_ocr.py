@@ -14,7 +14,8 @@ import pytest
 
 from bench.ocr import distance, fold, score_page
 from cunzhen.capture.documents import open_document
-from cunzhen.capture.ocr import Run, arrange, better, reader, small_model
+from cunzhen.capture.extraction.decide import READ_SURE
+from cunzhen.capture.ocr import Run, arrange, better, reader, settled, small_model
 from cunzhen.capture.page_reading import ReadPage, read_raster
 from cunzhen.capture.rasters import Raster
 from cunzhen.formats.probes import identify
@@ -31,8 +32,6 @@ def truths() -> tuple[dict[str, Any], ...]:
 
 def first_page_with(defect: str) -> tuple[dict[str, Any], Path]:
     for truth in truths():
-        if truth["file"].startswith("hard/"):
-            continue  # several defects at once; bench/ocr.py reports that set by itself
         if truth["form"] == "jpeg" and truth["pages"] and defect in truth["pages"][0]["defects"]:
             return truth["pages"][0], SAMPLES / truth["file"]
     raise AssertionError(f"no sample page shows {defect}")
@@ -164,6 +163,19 @@ def test_long_rows_are_read_whole() -> None:
     assert confidence > 0.9
 
 
+@pytest.mark.parametrize("turn", [0, 1, 3])
+def test_headings_that_run_up_or_down_a_column_are_read(turn: int) -> None:
+    from PIL import Image, ImageDraw, ImageFont
+
+    text = "Retired 2019"
+    font = ImageFont.load_default(40)
+    image = Image.new("L", (int(font.getlength(text)) + 20, 60), 255)
+    ImageDraw.Draw(image).text((10, 6), text, 0, font)
+    read_text, confidence = small_model().recognise([np.ascontiguousarray(np.rot90(np.asarray(image), turn))])[0]
+    assert fold(read_text) == fold(text)
+    assert confidence > 0.9
+
+
 def run(text: str, box: tuple[int, int, int, int], confidence: float = 0.99) -> Run:
     return Run(text, box, confidence)
 
@@ -190,6 +202,34 @@ def test_a_right_check_digit_beats_confidence() -> None:
     assert better(right, wrong) is right
     assert better(run("甲", (0, 0, 9, 9), 0.6), run("由", (0, 0, 9, 9), 0.9)).text == "由"
     assert better(run("甲", (0, 0, 9, 9), 0.6), run("", (0, 0, 9, 9), 0.0)).text == "甲"
+
+
+@pytest.mark.parametrize(
+    ("weak", "strong", "text", "sure"),
+    [
+        (("李小样", 0.98), ("李小样", 0.95), "李小样", True),
+        (("临县砖口客栈", 0.96), ("临县碛口客栈", 0.98), "临县碛口客栈", True),
+        (("李契", 0.996), ("李㛃", 0.982), "李㛃", False),
+        (("参加保险", 0.999), ("参力保险", 0.90), "参加保险", False),
+        (("姓名：李小样", 0.98), ("姓名:李小样", 0.97), "姓名：李小样", True),
+        (("中心", 0.998), ("", 0.0), "中心", True),
+        (("110101199003077731", 0.98), ("110101199003077737", 0.97), "110101199003077731", True),
+    ],
+)
+def test_what_two_models_dispute_is_not_sure(
+    weak: tuple[str, float], strong: tuple[str, float], text: str, sure: bool
+) -> None:
+    kept = settled(run(weak[0], (0, 0, 9, 9), weak[1]), run(strong[0], (0, 0, 9, 9), strong[1]))
+    assert kept.text == text
+    assert (kept.confidence >= READ_SURE) is sure
+
+
+def test_a_rare_name_read_with_confidence_is_read_again() -> None:
+    """The tiny model does not know 㛃 and reads 契 with 0.996; such a name must not pass as sure."""
+    path = SAMPLES / "管理类/参保人员/李㛃身份证复印件.jpg"
+    words = [w for w in read(path).text.words if w.text.startswith("姓名")]
+    assert words
+    assert all("㛃" in w.text or w.confidence < READ_SURE for w in words)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ class Home:
     owner_url: str
     admin_url: str
     receipt: dict[str, Any] = field(default_factory=dict)
+    officers: dict[str, str] = field(default_factory=dict)  # sign-in name to password
 
     def run(self, *words: str | Path, typed: str = "", **more: str) -> Done:
         """Run one command to its end; ``typed`` is its standard input."""
@@ -99,6 +100,7 @@ def filed_home() -> Home:
     _hold(home, stack)
     founded = home.ask("found", "--agency", "临县社会保险中心", "--region", "141124", "--fonds", "J019")
     assert [o["username"] for o in founded["officers"]] == ["system_officer", "security_officer", "audit_officer"]
+    home.officers = {o["username"]: o["password"] for o in founded["officers"]}
     for name, password in PEOPLE.items():
         done = home.run("user", name, "--name", "郭秀琴", "--role", name, typed=f"{password}\n")
         assert done.returncode == 0, done.stderr

@@ -88,10 +88,13 @@ def test_bad_files_are_named_and_the_rest_goes_on(home: Home, tmp_path: Path) ->
         "好.pdf": "filed",
         "文字.pdf": "returned",
         "空.jpg": "returned",
+        "链接.pdf": "returned",
+        "管道.pdf": "returned",
     }
     assert all(i["findings"] for i in receipt["items"] if i["state"] == "returned")
-    named = {f["message"].split("：")[0]: f["code"] for f in receipt["findings"]}
-    assert named == {"链接.pdf": "T-PA-02", "管道.pdf": "T-PA-02"}
+    refused = {i["source"]: [f["code"] for f in i["findings"]] for i in receipt["items"] if not i["sha256"]}
+    assert refused == {"链接.pdf": ["T-PA-02"], "管道.pdf": ["T-PA-02"]}
+    assert receipt["findings"] == []
 
 
 def test_without_auto_everything_waits(home: Home, tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ def test_odd_names_zips_and_folders_with_the_same_names(home: Home, tmp_path: Pa
     sources = [i["source"] for i in receipt["items"]]
     assert len(set(sources)) == len(sources)
     assert {Path(s).name for s in sources} >= set(names)
-    assert [f["code"] for f in receipt["findings"]] == ["T-PA-03"]
+    assert [f["code"] for i in receipt["items"] for f in i["findings"]] == ["T-PA-03"]
     digests = {i["sha256"] for i in receipt["items"]}
     for marker in ("zip 1", "zip 2", "folder 1", "folder 2"):
         assert hashlib.sha256(variant(marker)).hexdigest() in digests

@@ -68,3 +68,71 @@ def test_an_agency_is_founded_once(home: Home) -> None:
 def test_the_users_of_the_home_can_sign_in(home: Home) -> None:
     done = home.run("find", "待遇", "--as", "CLERK", typed=f"{PEOPLE['clerk']}\n")
     assert done.returncode == 0, "sign-in names are compared without case"
+
+
+def _as(home: Home, officer: str) -> dict[str, str]:
+    return {"typed": f"{home.officers[officer]}\n"}
+
+
+SYSTEM, SECURITY = ("--as", "system_officer"), ("--as", "security_officer")
+
+
+def test_a_leaver_is_locked_out_today_and_let_in_again_with_two_officers(home: Home) -> None:
+    assert home.run("user", "leaver", "--name", "张三", "--role", "clerk", typed=f"{GOOD}\n").returncode == 0
+    token = home.run("token", "leaver", "--as", "leaver", typed=f"{GOOD}\n").stdout.strip()
+    assert token.startswith("cz_")
+    done = home.run("user", "shut", "leaver", *SYSTEM, **_as(home, "system_officer"))
+    assert done.returncode == 0, done.stderr
+    assert home.refused("find", "x", "--as", "leaver", typed=f"{GOOD}\n") == "A-03"
+    state = home.rows(
+        "SELECT is_active, (SELECT count(*) FROM accounts_rolegrant g WHERE g.user_id = u.id AND ended_at IS NULL),"
+        " (SELECT count(*) FROM accounts_apitoken t WHERE t.user_id = u.id AND revoked_at IS NULL)"
+        " FROM accounts_user u WHERE username = 'leaver'"
+    )
+    assert state == [(False, 0, 0)]
+    again = home.ask("user", "reopen", "leaver", *SYSTEM, **_as(home, "system_officer"))
+    assert home.refused("find", "x", "--as", "leaver", typed=f"{again['password']}\n") == "A-01", "no role yet"
+    home.ask("user", "grant", "leaver", "--role", "leader", *SECURITY, **_as(home, "security_officer"))
+    assert home.run("find", "待遇", "--as", "leaver", typed=f"{again['password']}\n").returncode == 0
+    home.ask("user", "end", "leaver", "--role", "leader", *SECURITY, **_as(home, "security_officer"))
+    assert home.refused("find", "x", "--as", "leaver", typed=f"{again['password']}\n") == "A-01"
+    reset = home.ask("user", "reset", "leaver", *SYSTEM, **_as(home, "system_officer"))
+    assert home.refused("find", "x", "--as", "leaver", typed=f"{again['password']}\n") == "A-03"
+    assert reset["password"] != again["password"]
+
+
+def test_users_are_listed_for_the_officers(home: Home) -> None:
+    users = {u["username"]: u for u in home.ask("user", "list", *SECURITY, **_as(home, "security_officer"))["users"]}
+    assert users["clerk"]["roles"] == ["clerk"] and users["clerk"]["active"] is True
+    assert home.refused("user", "list", "--as", "clerk", typed=f"{PEOPLE['clerk']}\n") == "A-01"
+    text = home.run("user", "list", *SYSTEM, **_as(home, "system_officer")).stdout
+    assert "clerk  郭秀琴  录入员" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "officer", "code"),
+    [
+        (("shut", "clerk"), "security_officer", "A-01"),
+        (("grant", "clerk", "--role", "leader"), "system_officer", "A-01"),
+        (("end", "clerk", "--role", "clerk"), "audit_officer", "A-01"),
+        (("shut", "audit_officer"), "system_officer", "A-15"),
+        (("shut", "system_officer"), "system_officer", "A-14"),
+        (("shut", "nobody"), "system_officer", "A-08"),
+        (("grant", "clerk", "--role", "audit_officer"), "security_officer", "A-04"),
+    ],
+)
+def test_what_an_officer_may_not(home: Home, words: tuple[str, ...], officer: str, code: str) -> None:
+    assert home.refused("user", *words, "--as", officer, **_as(home, officer)) == code
+
+
+def test_the_machine_locks_nobody_out(home: Home) -> None:
+    for words in (("shut", "clerk"), ("reset", "clerk"), ("grant", "clerk", "--role", "leader"), ("list",)):
+        assert home.refused("user", *words) == "A-11"
+
+
+@pytest.mark.parametrize(
+    "words", [["shut"], ["shut", "a b"], ["shut", "a", "b"], ["list", "x"], ["grant", "clerk"], [],
+              ["end", "clerk", "--role", "clerk", "--role", "leader"], ["found", "--name", "x", "--role", "clerk"]],
+)  # fmt: skip
+def test_misuse_of_actions_is_two(home: Home, words: list[str]) -> None:
+    home.refused("user", *words, status=2)

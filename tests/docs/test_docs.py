@@ -35,7 +35,9 @@ CODE = re.compile(r"(?:L-A|P-V|[A-Z]{1,3}(?:-[A-Z]{2})?)-\d{2}")
 # Read by the Makefile and the tests, not by the product.
 SETTING_FILES = ("settings.py", "places.py", "launcher.py", "cluster.py", "main.py", "serve.py", "failpoints.py")
 # Addresses of the machinery of a page, not pages that a person opens.
-NOT_PAGES = re.compile(r"\.jpg|^api/|^uploads/|^language/|^static/|/(?:receive|retry|return)/$|^ledger/<|^sign-out/")
+NOT_PAGES = re.compile(
+    r"\.jpg|^api/|^uploads/|^language/|^static/|/(?:receive|retry|return|export|revoke)/$|^ledger/<|^sign-out/"
+)
 
 
 def _prose(path: Path) -> str:

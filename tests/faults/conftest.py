@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.counts import FULL
+
 if TYPE_CHECKING:
     from tests.faults.crew import Crew
+
+
+# Ceph is not on every machine, and takes a while: ``make faults`` only.
+collect_ignore = [] if FULL else ["test_object_lock.py"]
 
 
 @pytest.fixture(autouse=True)

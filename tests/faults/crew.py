@@ -129,9 +129,6 @@ def main() -> None:
     import django
 
     sys.modules["pygfried"] = _Later("pygfried")
-    ours = ModuleType("tests")  # a library of the tests' brings a package of this name
-    ours.__path__ = [str(Path(__file__).parents[1])]
-    sys.modules["tests"] = ours
     django.setup()
     from django.utils import timezone
 
@@ -141,7 +138,7 @@ def main() -> None:
     from cunzhen.capture.piles import list_pile
     from cunzhen.cli import main as cli
     from cunzhen.jobs.worker import run_worker
-    from tests.faults import clerks
+    from tests.faults import clerks, correctors
 
     def until_killed(before: str, pile: str, acknowledged: str, point: str) -> None:
         clerks.clerk([Path(before)], Path(acknowledged))
@@ -171,6 +168,7 @@ def main() -> None:
             "work": lambda: run_worker(wait=False) and 0,
             "receive": receive,
             "cunzhen": cunzhen,
+            **correctors.TASKS,
         }
     )
 

@@ -13,7 +13,7 @@ import pytest
 
 from cunzhen.capture.models import Draft
 from cunzhen.holdings.models import Component, Item, Page
-from cunzhen.jobs.rules import MOST_CRASHES
+from cunzhen.jobs.rules import MOST_CRASHES_AN_HOUR
 from cunzhen.preservation.models import Package
 from tests.faults.clerks import assert_whole, make_pile
 from tests.faults.counts import SEED, some, times
@@ -74,8 +74,8 @@ def test_killed_at_random_times(world: World, crew: Crew, tmp_path: Path) -> Non
         crew.wait(child)
         assert_nothing_half(visible_before=0)
         unmended += 1
-        # A job whose worker dies MOST_CRASHES times in a row is given up: an officer's matter, not this test's.
-        if chance.random() < 0.3 or unmended == MOST_CRASHES - 1:
+        # A job whose worker keeps dying within the hour is given up: an officer's matter, not this test's.
+        if chance.random() < 0.3 or unmended == MOST_CRASHES_AN_HOUR - 1:
             unmended = 0
             assert crew.run("do_again", paths=piles[-1:]) == 0
     assert crew.run("do_again", paths=piles) == 0

@@ -75,7 +75,8 @@ def _descriptions(draw: Callable[[st.SearchStrategy[mets.Description]], mets.Des
     made = draw(st.from_type(mets.Description))
     components = tuple(replace(c, number=n, id=UUID(int=n)) for n, c in enumerate(made.components, 1))
     pages = tuple(replace(p, component=n % len(components) + 1) for n, p in enumerate(made.pages) if components)
-    return replace(made, components=components, pages=pages)
+    renditions = tuple(replace(r, number=n, id=UUID(int=1_000_000 + n)) for n, r in enumerate(made.renditions, 1))
+    return replace(made, components=components, pages=pages, renditions=renditions)
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
@@ -105,6 +106,24 @@ def test_the_sections_stand_in_the_order_of_the_schema() -> None:
     assert root.findtext(".//{*}eventType") == "receive_transfer"
     assert len(root.findall(".//{*}agent/{*}agentName")) == 2  # one person under two names stays two agents
     assert all(e.get("ID") for e in root.iter("{*}dmdSec", "{*}techMD", "{*}digiprovMD"))
+
+
+def test_a_rendition_stands_beside_the_originals_and_names_what_it_was_made_from() -> None:
+    rendition = mets.Rendition(
+        UUID(int=21), 1, 1, "renditions/0001.pdf", "扫描.pdf", "长期保存格式", 9_000, "d" * 64, "e" * 64, "f" * 128,
+        "fmt/95", "application/pdf", "PDF/A-1b", NOW, UUID(int=8),
+    )  # fmt: skip
+    description = replace(
+        ONE_PAGE, renditions=(rendition, replace(rendition, id=UUID(int=22), number=2, source_number=0))
+    )
+    data = write_mets(description)
+    assert read_mets(data) == description
+    root = etree.fromstring(data)
+    assert [g.get("USE") for g in root.iter("{*}fileGrp")] == ["originals", "renditions"]
+    sources = [e.text for e in root.iter("{*}relatedObjectIdentifierValue")]
+    assert sources == [str(UUID(int=11)), str(ONE_PAGE.item_id)]
+    with pytest.raises(Invalid, match="P-30"):
+        write_mets(replace(description, renditions=(rendition, rendition)))
 
 
 def test_a_one_page_item_is_written_in_under_two_milliseconds() -> None:

@@ -19,7 +19,7 @@ from cunzhen.jobs import enqueue
 from cunzhen.jobs.models import Failure
 from cunzhen.jobs.operations import rescue_stalled, retry_failed
 from cunzhen.jobs.queries import backlog, failed_jobs
-from cunzhen.jobs.rules import MOST_CRASHES
+from cunzhen.jobs.rules import MOST_CRASHES_AN_HOUR
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,10 +137,10 @@ def test_a_worker_that_stays_takes_over_without_being_started_again() -> None:
 def test_a_job_that_kills_its_workers_is_given_up() -> None:
     job = enqueue("kill_worker", what="poison")
     enqueue("write_note", what="behind it")
-    for _ in range(MOST_CRASHES):
+    for _ in range(MOST_CRASHES_AN_HOUR):
         _start("once").communicate(timeout=60)
     _once()
-    assert len(_noted("poison")) == MOST_CRASHES
+    assert len(_noted("poison")) == MOST_CRASHES_AN_HOUR
     assert len(_noted("behind it")) == 1
     (failed,) = failed_jobs()
     assert (failed.id, failed.op, failed.ids, failed.code) == (job, "kill_worker", {"what": "poison"}, "J-03")

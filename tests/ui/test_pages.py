@@ -122,5 +122,8 @@ def test_pages_for_failures_are_sound(name: str, language: str) -> None:
 
 
 def test_the_judge_notices() -> None:
-    bad = '<input name="a"><p id="x"></p><p id="x" style="color:red"></p><img src="https://a/b"><table></table><script>1</script>'
+    bad = (
+        '<input name="a"><p id="x"></p><p id="x" style="color:red"></p>'
+        '<img src="https://a/b"><table></table><script>1</script>'
+    )
     assert len(faults(bad, whole=False)) >= 7

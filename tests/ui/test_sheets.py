@@ -1,4 +1,4 @@
-"""The style sheets and scripts keep their promises: readable colours, small, offline, nothing that a strict CSP forbids."""
+"""The style sheets and scripts keep their promises: readable, small, offline, nothing that a strict CSP forbids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The browser libraries in the checkout are the published ones, with their licences, and nothing else is beside them."""
+"""The browser libraries in the checkout are the published ones, with their licences, and nothing else beside them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urlencode, urljoin
 
 import html5lib
 from bs4 import BeautifulSoup
@@ -65,6 +65,8 @@ class Page:
             if each.name == "select":
                 chosen = each.select("option[selected]") or each.select("option")[:1]
                 sent[name] = str(chosen[0].get("value", "")) if chosen else ""
+            elif each.name == "textarea":
+                sent[name] = each.get_text()
             elif each.get("type") in {"checkbox", "radio"}:
                 if each.has_attr("checked"):
                     sent[name] = str(each.get("value", "on"))
@@ -108,7 +110,7 @@ class Browser:
         data = page.values(form) | {k.replace("__", "-"): v for k, v in changed.items()}
         url = urljoin(page.url, str(form.get("action") or page.url))
         if form.get("method", "get").lower() == "get":
-            return self.get(f"{url.partition('?')[0]}?{'&'.join(f'{k}={v}' for k, v in data.items())}", status)
+            return self.get(f"{url.partition('?')[0]}?{urlencode(data, doseq=True)}", status)
         return self.follow(
             self.raw("post", url, data=data, headers={"Referer": f"http://testserver{page.url}"}), url, status
         )

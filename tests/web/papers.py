@@ -1,4 +1,4 @@
-"""What the desk's tests look at: transfers, papers on their way in, filed items; made by the product's own operations."""
+"""What the desk's tests look at: transfers, papers on their way in, filed items; made by the product's operations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer, Upload
 from cunzhen.capture.operations import close_transfer, open_transfer, read_drafts, receive_transfer
 from cunzhen.capture.piles import list_pile
 from cunzhen.formats.identifiers import identity_check_character
-from cunzhen.holdings.models import Component, EmployerName, Fonds, Item, Mention
+from cunzhen.holdings.models import Component, EmployerName, Fonds, Item, Mention, ScheduleRow
 from tests.access.filed import file_papers, page
 from tests.world import NOW, World
 
@@ -89,6 +89,7 @@ _WRITTEN: tuple[tuple[type[object], tuple[str, ...]], ...] = (
     (Agency, ("name",)),
     (User, ("display_name",)),
     (Fonds, ("name", "code")),
+    (ScheduleRow, ("material",)),
     (Transfer, ("name", "number")),
     (Upload, ("path",)),
     (Draft, ("title", "archival_code")),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
 from cunzhen.capture.models import Draft
 from cunzhen.capture.rules import Description
 from cunzhen.ledger.models import LedgerEntry
+from cunzhen.web.describing import field_rows
 from tests.web.client import Page
 from tests.web.conftest import Sit
 from tests.web.papers import NUMBER, waiting
@@ -150,3 +152,36 @@ def _picture(page: Page) -> str:
 def test_the_viewer_is_given_the_pages_of_this_paper(sit: Sit, drafts: list[Draft]) -> None:
     page = sit("clerk").get(f"/describe/{drafts[0].id}/")
     assert _picture(page) == f"/describe/{drafts[0].id}/pages/1.jpg"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("20230518", "2023-05-18"), ("2023年5月18日", "2023-05-18"), ("2023.5", "2023-05"), ("2023年", "2023"), ("", "")],
+)
+def test_dates_are_taken_as_people_write_them(sit: Sit, drafts: list[Draft], typed: str, kept: str) -> None:
+    clerk = sit("clerk")
+    form = clerk.get(f"/describe/{drafts[0].id}/")
+    year = {"year": "2023年"} if typed else {}
+    clerk.submit(form, FORM, document_date=typed, **year)
+    assert _described(drafts[0]).document_date == kept
+    assert not year or _described(drafts[0]).year == 2023
+
+
+def test_problems_speak_the_language_of_the_page(sit: Sit, drafts: list[Draft]) -> None:
+    for language, said in (("zh-hans", "日期请写成"), ("en", "Write the date as")):
+        clerk = sit("clerk").speak(language)
+        form = clerk.get(f"/describe/{drafts[0].id}/")
+        page = clerk.submit(form, FORM, 422, document_date="2019-02-30", year="1", persons__0__id_number="1")
+        assert said in page.one("#document_date-e").get_text() and page.field("document_date") == "2019-02-30"
+
+
+def test_suggested_dates_are_shown_as_people_read_them() -> None:
+    found = [{"value": v, "confidence": 0.5, "page": 0, "box": None} for v in ("2012-10-18", "2012-10")]
+    with override("en"):
+        english = field_rows(None, {"fields": {"document_date": found}}, [], {}, {"document_date": "2012"})
+    (row,) = [r for r in english if r.name == "document_date"]
+    assert [s[:2] for s in row.suggestions] == [("2012-10-18", "Oct 18, 2012"), ("2012-10", "Oct 2012")]
+    with override("zh-hans"):
+        chinese = field_rows(None, {"fields": {"document_date": found}}, [], {}, {"document_date": "2012"})
+    (row,) = [r for r in chinese if r.name == "document_date"]
+    assert [s[1] for s in row.suggestions] == ["2012年10月18日", "2012年10月"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cunzhen.capture.rules import Description
 from cunzhen.holdings.rules import NamedPerson
 from cunzhen.web.describing import field_rows
+from cunzhen.web.naming import cover_name
 
 NUMBER = "11010519491231002X"  # the standard's own example, GB 11643
 
@@ -19,3 +20,14 @@ def test_a_number_has_a_place_of_its_own() -> None:
     assert (number.page, number.box_text, number.unsure) == (1, "10,60,260,80", False)
     bare = {r.name: r for r in field_rows(described, {"fields": {}}, [], {}, {})}
     assert bare["persons-0-id_number"].box is None
+
+
+def test_names_of_files_are_covered_only_where_they_hold_an_identity_number() -> None:
+    assert cover_name(f"退休/{NUMBER}_审批表.pdf") == "退休/110105********002X_审批表.pdf"
+    for name in (
+        "hard/Epson_20200713083355.jpg",
+        "IMG_20240411_093012.jpg",
+        "110105194912310021.pdf",
+        "13800000312.jpg",
+    ):
+        assert cover_name(name) == name

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from cunzhen.access.operations import search_items
-from cunzhen.holdings.models import Item
+from cunzhen.holdings.models import Component, Item
 from cunzhen.ledger.models import LedgerEntry
 from cunzhen.ledger.operations import sequence
 from cunzhen.web.views import items
 from tests.web.client import Page
 from tests.web.conftest import Sit
-from tests.web.papers import COVERED, PERSON, filed
+from tests.web.papers import COVERED, NUMBER, PERSON, filed
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_the_list_is_paged_by_key(sit: Sit, world: World, tmp_path: Path, monkey
     assert not [a for a in page.soup.select("nav.pager a") if "before=" in str(a["href"])]
 
 
-@pytest.mark.parametrize("key", ["x", "%00", "0" * 99, str(uuid4())])
+@pytest.mark.parametrize("key", ["x", "%00", "0" * 99, "0192f3a4-5b6c-7d8e-8f90-a1b2c3d4e5f6"])
 def test_a_key_that_is_none_shows_a_page_all_the_same(sit: Sit, world: World, tmp_path: Path, key: str) -> None:
     filed(world, tmp_path)
     for name in ("after", "before"):
@@ -139,3 +139,75 @@ def test_another_agencys_search_marks_nothing(sit: Sit, world: World, tmp_path: 
     search = search_items(world.actor("outsider"), query=PERSON, now=NOW)
     page = sit("clerk").get(f"/items/{item_id}/?search={search.id}")
     assert "hit" not in str(_viewer(page)) and not page.soup.select(f"a[href*='{search.id}']")
+
+
+def _sorted(page: Page) -> tuple[str, str]:
+    (heading,) = page.soup.select("th[aria-sort]")
+    return heading.get_text(strip=True), str(heading["aria-sort"])
+
+
+def test_a_click_on_a_heading_sorts_and_pages_go_on_in_that_order(
+    sit: Sit, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(items, "PAGE", 3)
+    for year in (2008, 2019, 2012, 2019):
+        filed(world, tmp_path, 2, year=year)
+    filed(world, tmp_path, 2, who="outsider")
+    Item.objects.filter(year=2012).update(document_date="")
+    browser = sit("leader")
+    page = browser.get("/items/?kind=retirement_approval")
+    assert _sorted(page) == ("归档时间", "descending")
+    mine = Item.objects.filter(fonds=world.fonds)
+    for label, first, second, keys in (
+        ("档号", "ascending", "descending", ("archival_code", "id")),
+        ("日期", "descending", "ascending", ("-document_date", "-id")),
+        ("归档时间", "descending", "ascending", ("-id",)),
+    ):
+        for state, order in ((first, keys), (second, tuple(k[1:] if k[0] == "-" else f"-{k}" for k in keys))):
+            (link,) = [a for a in page.soup.select("th a.sort") if a.get_text(strip=True) == label]
+            begins = (label, state) == ("归档时间", first)  # nothing sorts by it before the list begins
+            page = browser.get("/items/?kind=retirement_approval" if begins else "/items/" + str(link["href"]))
+            assert _sorted(page) == (label, state) and "kind=retirement_approval" in page.url
+            assert page.field("kind") == "retirement_approval"
+            seen, current = _codes(page), page
+            while following := current.soup.select("nav.pager a[rel=next]"):
+                current = browser.get("/items/" + str(following[0]["href"]))
+                seen += _codes(current)
+            assert seen == list(mine.order_by(*order).values_list("archival_code", flat=True)), (label, state)
+
+
+def test_a_search_form_keeps_the_order(sit: Sit, world: World, tmp_path: Path) -> None:
+    filed(world, tmp_path, 2)
+    browser = sit("leader")
+    page = browser.submit(browser.get("/items/?sort=-code"), "form.filters", year="2019")
+    assert _sorted(page) == ("档号", "descending")
+    for nonsense in ("title", "-", "password", "id;", "%00"):
+        assert _sorted(browser.get(f"/items/?sort={nonsense}")) == ("归档时间", "descending")
+
+
+def test_numbers_in_titles_and_names_are_covered(sit: Sit, world: World, tmp_path: Path) -> None:
+    (item_id,) = filed(world, tmp_path)
+    Item.objects.update(title=f"{NUMBER} 退休审批表")
+    Component.objects.update(name=f"退休/{NUMBER}.pdf")
+    leader = sit("leader")
+    assert COVERED in leader.get("/items/").text
+    for tab in ("summary", "text", "keeping", "history"):
+        assert COVERED in leader.get(f"/items/{item_id}/?tab={tab}").h1
+
+
+def test_many_fonds_are_sorted_as_one(sit: Sit, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A city that sees two counties: codes of both in one order, each county's own index giving its part."""
+    monkeypatch.setattr(items, "PAGE", 3)
+    filed(world, tmp_path, 4)
+    filed(world, tmp_path, 4, who="outsider", year=2018)
+    world.neighbour.parent = world.agency
+    world.neighbour.save()
+    browser, seen = sit("leader"), []
+    page = browser.get("/items/?sort=code")
+    while True:
+        seen += [str(a["href"]) for a in page.soup.select("tbody th a")]
+        following = page.soup.select("nav.pager a[rel=next]")
+        if not following:
+            break
+        page = browser.get("/items/" + str(following[0]["href"]))
+    assert seen == [f"/items/{i}/" for i in Item.objects.order_by("archival_code", "id").values_list("id", flat=True)]

@@ -46,7 +46,8 @@ def _drafts(transfer: Transfer, count: int, state: str) -> None:
     for number in range(start + 1, start + count + 1):
         draft = Draft.objects.create(
             transfer=transfer, number=number, name=f"{number}.pdf", state=state, content_sha256=uuid.uuid4().hex,
-            title="退休审批表", changed_at=NOW, item_id=uuid.uuid4() if state == "filed" else None, archival_code=f"J019-{number}",
+            title="退休审批表", changed_at=NOW, item_id=uuid.uuid4() if state == "filed" else None,
+            archival_code=f"J019-{number}",
         )  # fmt: skip
         Finding.objects.create(transfer=transfer, draft=draft, code="T-RT-01", params={"reason": "缺页"}, found_at=NOW)
     Transfer.objects.filter(id=transfer.id).update(state="working", received_at=NOW)

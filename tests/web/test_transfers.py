@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cunzhen.capture.models import Draft, Finding, Transfer, Upload
 from cunzhen.capture.operations import close_transfer, return_drafts
 from cunzhen.capture.rules import STATE_LABELS
+from cunzhen.web.views import transfers
 from tests.web.client import Page
 from tests.web.conftest import Sit
 from tests.web.papers import BENEFIT, MATERNITY, SAMPLES, opened, pile, read, received, waiting
@@ -202,3 +203,44 @@ def test_the_list_is_filtered_by_state(sit: Sit, world: World, tmp_path: Path) -
     for page in ("2", "0", "x", "9" * 5000):
         clerk.get(f"/transfers/?page={page}")
     assert "还没有归档批次" in sit("outsider").get("/transfers/").text
+
+
+def test_the_list_is_sorted_by_its_headings_and_paged_by_key(
+    sit: Sit, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfers, "PAGE", 4)
+    for name in ("丙", "甲", "乙", "甲", "丙", "乙", "甲", "丁", "丁", "丙"):
+        opened(world, name=name)
+    opened(world, "outsider", name="邻县")
+    clerk = sit("clerk")
+    mine = Transfer.objects.filter(agency=world.agency)
+    page = clerk.get("/transfers/?state=open")
+    for label, order in (
+        ("名称", ("name", "id")),
+        ("名称", ("-name", "-id")),
+        ("批次", ("-number",)),
+        ("开始", ("-id",)),
+    ):
+        (link,) = [a for a in page.soup.select("th a.sort") if a.get_text(strip=True) == label]
+        page = clerk.get("/transfers/" + str(link["href"]))
+        (heading,) = page.soup.select("th[aria-sort]")
+        assert heading.get_text(strip=True) == label and "共 10 批" in page.h1
+        assert page.soup.select("nav [aria-current=true]")[0].get_text() == "接收中"
+        seen, current = [], page
+        while True:
+            seen += [a.get_text() for a in current.soup.select("tbody th a")]
+            following = current.soup.select("nav.pager a[rel=next]")
+            if not following:
+                break
+            current = clerk.get("/transfers/" + str(following[0]["href"]))
+        assert seen == list(mine.order_by(*order).values_list("number", flat=True)), (label, order)
+    back = current.soup.select("nav.pager a")[0]
+    assert back.get_text(strip=True) == "第一页"
+    assert clerk.get("/transfers/" + str(back["href"])).text == page.text
+
+
+def test_a_state_without_transfers_says_so(sit: Sit, world: World) -> None:
+    opened(world)
+    clerk = sit("clerk")
+    assert "没有这个状态的批次" in clerk.get("/transfers/?state=closed").text
+    assert "共 1 批" in clerk.get("/transfers/?state=nonsense").h1

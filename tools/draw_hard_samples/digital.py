@@ -51,7 +51,9 @@ def promise_pdf() -> bytes:
 
 *九、承诺人信息*
 
-本人{XIE.name}，男，公民身份号码{XIE.number}，户籍地柳林县柳林镇锄沟村，现以灵活就业人员身份申请自2021年5月起参加企业职工基本养老保险，选择按月缴费，缴费档次为全口径平均工资的百分之六十。本人已阅读并理解上述告知内容，所填写的信息真实、准确、完整，愿意承担不实承诺的法律责任。
+本人{XIE.name}，男，公民身份号码{XIE.number}，户籍地柳林县柳林镇锄沟村，现以灵活就业人员身份申请自2021年5月起\
+参加企业职工基本养老保险，选择按月缴费，缴费档次为全口径平均工资的百分之六十。\
+本人已阅读并理解上述告知内容，所填写的信息真实、准确、完整，愿意承担不实承诺的法律责任。
 
 #v(6mm)
 #par(first-line-indent: 0em)[承诺人（签名）：{XIE.name}]
@@ -60,7 +62,7 @@ def promise_pdf() -> bytes:
 #place(dx: 24mm, dy: -26mm, image("seal.png", width: 38mm))
 ]
 """
-    return _compile(body, CENTRE)
+    return compile_paper(body, CENTRE)
 
 
 def _clauses() -> str:
@@ -125,7 +127,8 @@ def bases_pdf() -> bytes:
 #grid(columns: (1fr, auto), [缴费单位：{PUMP.name}], [信用代码：{PUMP.code}])
 #v(1mm)
 #set text(size: 9.5pt)
-#table(columns: (10mm, 20mm, 46mm, 1fr, 1fr, 1fr, 1fr), align: center + horizon, inset: (y: 4.6mm, x: 1mm), stroke: 0.4pt,
+#table(columns: (10mm, 20mm, 46mm, 1fr, 1fr, 1fr, 1fr), align: center + horizon, \
+inset: (y: 4.6mm, x: 1mm), stroke: 0.4pt,
 table.header([序号], [职工], [证件号码], [申报\\ 工资], [核定\\ 基数], [个人\\ 8%], [单位\\ 16%]),
 {chr(10).join(rows)}
 )
@@ -136,10 +139,11 @@ table.header([序号], [职工], [证件号码], [申报\\ 工资], [核定\\ �
 #align(right)[{CENTRE}\\ 2021.4.26]
 #place(right, dx: -2mm, dy: -24mm, image("seal.png", width: 38mm))
 """
-    return _compile(body, CENTRE)
+    return compile_paper(body, CENTRE)
 
 
-def _compile(body: str, ring: str) -> bytes:
+def compile_paper(body: str, ring: str) -> bytes:
+    """Typeset a paper; ``ring`` is the text of the seal that it may place as ``seal.png``."""
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
         _mark().save(at / "mark.png")

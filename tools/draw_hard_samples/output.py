@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,8 +15,10 @@ from ..draw_samples.raster import Box, Line
 from ..draw_samples.scan import Scanned
 from ..draw_samples.sheet import Facts
 from ..draw_samples.truth import Json, fields
-from .cast import PERSONS, UNITS, WRONG_CHECK
+from .cast import PERSONS, UNITS, WRONG_CHECK, Person, Unit
 from .digital import BASES, DPI, PROMISE, bases_pdf, promise_pdf, text_lines
+from .fresh.people import Person as MadeUpPerson
+from .fresh.people import Unit as MadeUpUnit
 from .page import Page
 from .plan import File, Item, Sheet
 from .wear import Wear, worn
@@ -39,11 +41,11 @@ class Made:
     facts: tuple[Facts, ...]
 
 
-def make(file: File) -> Made:
+def make(file: File, setters: Mapping[str, tuple[Callable[[], bytes], Facts]] = SETTERS) -> Made:
     """Draw one file; depends on nothing but the file and the seed."""
     pages: list[Json]
     if file.setter:
-        setter, facts = SETTERS[file.setter]
+        setter, facts = setters[file.setter]
         data = setter()
         pages = [_digital(*page, facts) for page in text_lines(data)]
         known = (facts,) * len(pages)
@@ -146,16 +148,22 @@ def entry(item: Item, facts: list[Facts]) -> Json:
     return told | {"outside_the_order": not facts[0].category}
 
 
-def index(items: list[tuple[Item, list[Facts]]]) -> Json:
-    """The whole set: items, cast, and the number that is wrong on purpose."""
+def index(
+    items: list[tuple[Item, list[Facts]]],
+    persons: Sequence[Person | MadeUpPerson] = PERSONS,
+    units: Sequence[Unit | MadeUpUnit] = UNITS,
+    wrong: Sequence[str] = (WRONG_CHECK,),
+    seed: int = SEED,
+) -> Json:
+    """The whole set: items, cast, and the numbers that are wrong on purpose."""
     return {
-        "seed": SEED,
+        "seed": seed,
         "files": sum(len(item.files) for item, _ in items),
         "pages": sum(len(facts) for _, facts in items),
         "items": [entry(item, facts) for item, facts in items],
-        "persons": [{"name": person.name, "id_number": person.number} for person in PERSONS],
-        "employers": [{"name": unit.name, "uscc": unit.code} for unit in UNITS],
-        "wrong_numbers": [WRONG_CHECK],
+        "persons": [{"name": person.name, "id_number": person.number} for person in persons],
+        "employers": [{"name": unit.name, "uscc": unit.code} for unit in units],
+        "wrong_numbers": list(wrong),
     }
 
 

@@ -184,8 +184,11 @@ class _Readers:
             if known and known[0] == mark:
                 return known[2]
             index = known[1] if known else self._open_index(name)
+            # The position first: a commit in between may make the view newer than it says, never older, so that
+            # whoever does not find what was just filed is told that it is on its way.
+            at = position(name)
             index.reload()
-            reader = Reader(name, index.searcher(), position(name))
+            reader = Reader(name, index.searcher(), at)
             self._open = {k: v for k, v in self._open.items() if k in {pointed(CURRENT), pointed(BUILDING)}}
             self._open[name] = (mark, index, reader)
             return reader
@@ -232,7 +235,8 @@ def reader() -> Reader:
     raise failure or Unavailable(
         "S-01",
         "检索库尚未建立或正在重建，归档不受影响。请稍后再查；如长时间不恢复，请系统管理员确认 cunzhen serve 或 cunzhen worker 正在运行，它会自动重建。",
-        "The search index does not exist yet. Filing goes on. Try again soon; a running cunzhen serve or worker rebuilds it by itself.",
+        "The search index does not exist yet. Filing goes on. Try again soon; "
+        "a running cunzhen serve or worker rebuilds it by itself.",
     )
 
 

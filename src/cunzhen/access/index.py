@@ -78,7 +78,7 @@ def document(item: IndexDocument) -> tantivy.Document:
     doc.add_integer("date", date_number(item.document_date))
     doc.add_integer("filed_at", _microseconds(item.filed_at))
     doc.add_integer("held", int(item.held))
-    for code in code_levels(item.archival_code):
+    for code in dict.fromkeys(level for c in (item.archival_code, *item.former_codes) for level in code_levels(c)):
         doc.add_text("code", code)
     texts = _Texts.of(item)
     for token in _number_tokens(item, texts):

@@ -19,12 +19,13 @@ from cunzhen.access.generations import BUILDING, CURRENT, Position
 from cunzhen.access.index import Writer
 from cunzhen.access.language import LONGEST_QUERY
 from cunzhen.access.models import IndexCursor, Search
-from cunzhen.access.queries import ITEM_OPS
+from cunzhen.access.queries import ITEM_OPS, found_ids
 from cunzhen.access.rules import Filters, Sort
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Conflict, Unavailable
 from cunzhen.formats.failpoints import failpoint
-from cunzhen.holdings.queries import index_documents
+from cunzhen.holdings.queries import index_documents, item_rows
+from cunzhen.holdings.rules import MOST_EXPORTED, ItemExport, ItemRow, check_export
 from cunzhen.jobs import stopping
 from cunzhen.ledger.operations import NewEntry, Subject, record
 from cunzhen.ledger.queries import entries_after, last_number
@@ -35,6 +36,7 @@ Progress = Callable[[int, int], None]  # ledger entries followed, ledger entries
 FOLLOWER_LOCK = 0x63756E7A68656E02
 CURSOR_NAME = "items"
 _LOADED_AT_ONCE = 32  # items whose text is in memory at a time
+_EXPORTED_AT_ONCE = 1_000
 _REBUILT_AT_ONCE = 5_000  # entries a commit
 _SPARE_BYTES = 100_000_000
 
@@ -78,6 +80,34 @@ def search_items(
         search.save(force_insert=True)
         record([NewEntry("search_items", actor.id, actor.agency_id, (Subject(search.id),), detail)], at=now)
     return search
+
+
+def export_search(actor: Actor, *, search_id: UUID, form: str, now: datetime) -> ItemExport:
+    """Take out the list of what a search finds now, in its order; recorded as ``export_items``.
+
+    Args:
+        search_id: from ``search_items``.
+        form: of the file, such as ``csv``; noted in the ledger.
+
+    Returns:
+        The number of items and their rows, which are read as they are asked for.
+
+    Raises:
+        Refused. Missing: ``S-14``. Invalid: ``H-08`` more than can be taken out at once.
+        Unavailable: ``S-01``, ``S-02``.
+    """
+    actor.require("export_items")
+    search, ids = found_ids(actor, search_id, MOST_EXPORTED + 1)
+    check_export(len(ids))
+    detail = {"count": len(ids), "form": form, "query": search.query, "filters": search.filters, "exact": search.exact}
+    with transaction.atomic():
+        record([NewEntry("export_items", actor.id, actor.agency_id, (Subject(search.id),), detail)], at=now)
+    return ItemExport(len(ids), _rows(ids))
+
+
+def _rows(ids: Sequence[UUID]) -> Iterator[ItemRow]:
+    for start in range(0, len(ids), _EXPORTED_AT_ONCE):
+        yield from item_rows(ids[start : start + _EXPORTED_AT_ONCE])
 
 
 def follow_ledger(limit: int = 1_000) -> int:

@@ -49,7 +49,7 @@ from cunzhen.ledger.models import LedgerPending
 from cunzhen.ledger.queries import entries_after
 
 # Operations after which an item's document in the index is out of date; their entries' subjects are items.
-ITEM_OPS: tuple[str, ...] = ("file_drafts",)
+ITEM_OPS: tuple[str, ...] = ("file_drafts", "correct_items", "mend_catalogue")
 _MOST_BEHIND = 10_000
 
 
@@ -112,6 +112,18 @@ def results(actor: Actor, search_id: UUID, *, page: int = 1, size: int = PAGE_SI
         took_ms=round((time.perf_counter() - started) * 1000, 1),
         index_behind=_behind(reader.position.number),
     )
+
+
+def found_ids(actor: Actor, search_id: UUID, most: int) -> tuple[Search, tuple[UUID, ...]]:
+    """A search and the first so many items that it finds now, in its order.
+
+    Raises:
+        Refused: ``A-01``. Missing: ``S-14``. Unavailable: ``S-01``, ``S-02``.
+    """
+    search = get_search(actor, search_id)
+    query, filters = parse(search.query), Filters.from_values(search.filters)
+    question = Question(query, filters, actor.agency_ids, _labels(actor), search.exact, Sort(search.sort))
+    return search, engine.ask(generations.reader(), question, offset=0, limit=most, facets=False).ids
 
 
 def marks(actor: Actor, item_id: UUID, search_id: UUID) -> dict[int, tuple[Box, ...]]:

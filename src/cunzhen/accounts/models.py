@@ -13,7 +13,7 @@ from cunzhen.accounts.rules import ROLE_LABELS, Role
 
 
 class Agency(models.Model):
-    """An agency during one period of its life; mergers and moves are new rows that name their predecessor's successor."""
+    """An agency during one period of its life; a merger or move is a new row that the old one names as successor."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.CharField(max_length=32)
@@ -99,3 +99,12 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class Refusal(models.Model):
+    """When the ledger last took in that an actor may not do something: once a minute, however often it is tried."""
+
+    pk = models.CompositePrimaryKey("actor_id", "operation")
+    actor_id = models.UUIDField()
+    operation = models.CharField(max_length=60)
+    at = models.DateTimeField()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from cunzhen.accounts.models import Agency, ApiToken, User
+from cunzhen.accounts.models import Agency, ApiToken, RoleGrant, User
 from cunzhen.accounts.rules import SERVICE_PERMISSIONS, Actor, Role, permissions_of
 from cunzhen.errors import Missing
+from cunzhen.ledger.queries import history
 
 _SERVICE_NAMESPACE = UUID("6f1b5d1e-6f0b-5f5e-9a0e-2f6c1f6d3a10")
+_LOOKED_AT = 50  # entries about a user among which the latest sign-ins are looked for
 _REACH = """
 WITH RECURSIVE tree AS (SELECT id FROM accounts_agency WHERE id = %(agency)s
 UNION SELECT a.id FROM accounts_agency a JOIN tree t ON a.parent_id = t.id) SELECT id FROM tree
@@ -84,3 +88,53 @@ def actor_of_token(secret: str, *, now: datetime) -> Actor | None:
         .first()
     )
     return actor_of(token.user) if token else None
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One sign-in, or one that was refused."""
+
+    at: datetime
+    address: str
+    refused: bool
+
+
+def users_within(actor: Actor) -> list[tuple[User, list[Role]]]:
+    """Users of the actor's agencies by sign-in name, each with the roles held now.
+
+    Raises:
+        Refused: ``A-01``.
+    """
+    actor.require("view_users")
+    users = list(User.objects.filter(agency_id__in=actor.agency_ids).order_by("username"))
+    held: dict[UUID, list[Role]] = {}
+    grants = RoleGrant.objects.filter(user__in=users, ended_at=None).order_by("role")
+    for user_id, role in grants.values_list("user_id", "role"):
+        held.setdefault(user_id, []).append(Role(role))
+    return [(user, held.get(user.id, [])) for user in users]
+
+
+def tokens_within(actor: Actor, *, now: datetime) -> QuerySet[ApiToken]:
+    """Tokens that let in now: one's own, and with the right those of all users within reach, oldest first."""
+    alive = ApiToken.objects.filter(revoked_at=None, expires_at__gt=now, user__is_active=True).select_related("user")
+    if actor.may("revoke_token"):
+        return alive.filter(user__agency_id__in=actor.agency_ids).order_by("id")
+    return alive.filter(user_id=actor.id).order_by("id")
+
+
+def own_tokens(actor: Actor, *, now: datetime) -> QuerySet[ApiToken]:
+    """The actor's own tokens that let in now, newest first."""
+    return ApiToken.objects.filter(user_id=actor.id, revoked_at=None, expires_at__gt=now).order_by("-id")
+
+
+def latest_sign_ins(actor: Actor, limit: int) -> list[SignIn]:
+    """The actor's own latest sign-ins and refused ones, newest first; found among the last things done to the account.
+
+    Args:
+        limit: at most so many.
+    """
+    lines = [line for line in history(actor.id, _LOOKED_AT) if line.op in {"sign_in", "refuse_sign_in"}]
+    return [
+        SignIn(line.at, str((line.detail or {}).get("address", "")), line.op == "refuse_sign_in")
+        for line in reversed(lines[-limit:])
+    ]

@@ -22,10 +22,12 @@ _PROBLEM: dict[str, Any] = {
         "detail_en": {"type": "string", "description": "English"},
         "errors": {"type": "array", "items": {"type": "object"}, "description": "422: where and what kind, no values"},
         "fields": {"description": "422: field name to message"},
+        "items": {"description": "422: id to field name to message; 409: id to the version that it has now"},
         "reference": {"type": "string", "description": "500: the number in the log"},
     },
 }
 _ALWAYS = (401, 403, 422, 503)
+_WRITES = {"post", "patch"}
 KEY_HEADER: dict[str, Any] = {
     "parameters": [
         {
@@ -49,7 +51,7 @@ def describe_problems(document: OpenAPISchema) -> OpenAPISchema:
     components.setdefault("schemas", {})["Problem"] = _PROBLEM
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            statuses = [*_ALWAYS, *((404,) if "{" in path else ()), *((400, 409, 413) if method == "post" else ())]
+            statuses = [*_ALWAYS, *((404,) if "{" in path else ()), *((400, 409, 413) if method in _WRITES else ())]
             for status in sorted(statuses):
                 operation["responses"][str(status)] = _answer(status)
     return document

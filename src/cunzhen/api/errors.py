@@ -14,10 +14,12 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from cunzhen.accounts.operations import refuse
 from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing, Refused, Unavailable
 
 log = logging.getLogger("cunzhen.api")
@@ -67,7 +69,7 @@ _WORDS: dict[str, tuple[int, str, str]] = {
 
 
 def problem(status: int, code: str, message: str, english: str = "", **more: object) -> JsonResponse:
-    """A problem document; ``type`` names the finding, ``detail`` says in Chinese what to do, ``detail_en`` in English."""
+    """A problem document; ``type`` names the finding, ``detail`` says what to do, ``detail_en`` in English."""
     body = {
         "type": f"urn:cunzhen:{code}",
         "title": TITLES.get(status, "出错了"),
@@ -147,8 +149,8 @@ def install(api: NinjaAPI) -> None:
 
 
 def _refuse(request: HttpRequest, error: CunzhenError) -> HttpResponse:
-    fields = error.params.get("fields")
-    more: dict[str, Any] = {"fields": fields} if fields else {}
+    refuse(error, actor=getattr(request, "auth", None), now=timezone.now())
+    more: dict[str, Any] = {name: error.params[name] for name in ("fields", "items") if error.params.get(name)}
     return problem(STATUS[type(error)], error.code, error.message, error.english, **more)
 
 

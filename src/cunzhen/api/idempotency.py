@@ -19,6 +19,7 @@ from ninja.responses import NinjaJSONEncoder
 from cunzhen.api.auth import actor_in
 from cunzhen.api.models import IdempotencyKey
 from cunzhen.errors import Conflict, Invalid
+from cunzhen.keys.sealing import blind
 
 LONGEST_KEY = 200
 KEPT = timedelta(days=7)
@@ -40,7 +41,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
         if not key:
             return view(request, *args, **kwargs)
         actor = actor_in(request)
-        digest = _digest(request)
+        token = _token(request)
         with transaction.atomic():
             with connection.cursor() as cursor:  # the second of two at once waits here for the first
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"{actor.id}/{key}"])
@@ -51,19 +52,19 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
                 IdempotencyKey.objects.create(
                     actor_id=actor.id,
                     key=key,
-                    request_sha256=digest,
+                    request_blind=token,
                     status=status,
-                    body=json.dumps(body.model_dump(), cls=NinjaJSONEncoder, ensure_ascii=False).encode(),
+                    body=json.dumps(body.model_dump(), cls=NinjaJSONEncoder, ensure_ascii=False),
                     created_at=timezone.now(),
                 )
                 return result
-        if kept.request_sha256 != digest:
+        if kept.request_blind != token:
             raise Conflict(
                 "API-05",
                 "这个 Idempotency-Key 已用于另一个请求，请换一个。",
                 "This Idempotency-Key was used for another request.",
             )
-        return HttpResponse(bytes(kept.body), status=kept.status, content_type="application/json; charset=utf-8")
+        return HttpResponse(kept.body, status=kept.status, content_type="application/json; charset=utf-8")
 
     # Ninja reads the parameters from here, and would look for their types in this module instead of the view's.
     wrapper.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
@@ -93,6 +94,6 @@ def _key(request: HttpRequest) -> str:
     return key
 
 
-def _digest(request: HttpRequest) -> str:
+def _token(request: HttpRequest) -> str:
     head = f"{request.method} {request.get_full_path()}\n".encode()
-    return hashlib.sha256(head + request.body).hexdigest()
+    return blind("api.request", hashlib.sha256(head + request.body).hexdigest()).hex()

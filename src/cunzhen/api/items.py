@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
+from typing import BinaryIO
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Router, Schema
 
+from cunzhen.access.folding import Reading
+from cunzhen.access.marking import covered
 from cunzhen.api.auth import actor_in
 from cunzhen.api.paging import Page, page_of
 from cunzhen.api.texts import Code, Limit, Year
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings import kinds, queries
-from cunzhen.holdings.models import Item
+from cunzhen.holdings.models import Component, Item, Rendition
 from cunzhen.holdings.operations import view_component, view_item, view_page
 from cunzhen.preservation.queries import open_content
 
@@ -41,6 +44,7 @@ class ItemOut(Schema):
     held: bool
     pages: int
     filed_at: datetime
+    version: int
 
 
 class ComponentOut(Schema):
@@ -57,9 +61,26 @@ class ComponentOut(Schema):
     pages: int
 
 
-class NamedOut(Schema):
-    """Who a paper names; identity numbers are masked."""
+class RenditionOut(Schema):
+    """A further form of an item, made elsewhere, with its digests (hex); ``source`` 0 is the item as a whole."""
 
+    number: int
+    source: int
+    name: str
+    note: str
+    size: int
+    mime: str
+    format: str
+    puid: str
+    sha256: str
+    sm3: str
+    added_at: datetime
+
+
+class NamedOut(Schema):
+    """Who a paper names; identity numbers are masked. ``id`` is what a correction takes back."""
+
+    id: UUID
     kind: str
     name: str
     number: str
@@ -73,7 +94,12 @@ class ItemDetailOut(ItemOut):
     """One item with its files and whom it names."""
 
     content_sha256: str
+    security_level: str
+    case_number: str
+    extra: dict[str, str]
+    former_codes: list[str]
     components: list[ComponentOut]
+    renditions: list[RenditionOut]
     mentions: list[NamedOut]
 
 
@@ -115,6 +141,7 @@ def _item_values(item: Item) -> dict[str, object]:
         "held": bool(item.hold_reason),
         "pages": item.page_count,
         "filed_at": item.filed_at,
+        "version": item.version,
     }
 
 
@@ -139,9 +166,15 @@ def index(
 
 
 @router.get("/items/{item_id}", response=ItemDetailOut, operation_id="view_item")
-def record(request: HttpRequest, item_id: UUID) -> ItemDetailOut:
-    """One item; the look is recorded."""
+def record(request: HttpRequest, response: HttpResponse, item_id: UUID) -> ItemDetailOut:
+    """One item; the look is recorded. The ETag is its version, for ``If-Match`` of a correction."""
     item = view_item(actor_in(request), item_id=item_id, now=timezone.now())
+    response["ETag"] = f'"{item.version}"'
+    return item_detail(item)
+
+
+def item_detail(item: Item) -> ItemDetailOut:
+    """An item with everything that hangs on it."""
     components = [
         ComponentOut(
             number=c.number,
@@ -158,6 +191,7 @@ def record(request: HttpRequest, item_id: UUID) -> ItemDetailOut:
     ]
     mentions = [
         NamedOut(
+            id=m.id,
             kind=m.kind,
             name=m.name,
             number=mask(m.number) if m.number and m.kind == "person" else m.number or "",
@@ -172,9 +206,31 @@ def record(request: HttpRequest, item_id: UUID) -> ItemDetailOut:
         {
             **_item_values(item),
             "content_sha256": item.content_sha256,
+            "security_level": item.security_level,
+            "case_number": item.case_number,
+            "extra": {name: covered(Reading(text)) for name, text in kinds.read_extra(item.extra).items()},
+            "former_codes": [c.code for c in item.codes.exclude(valid_to=None).order_by("id")],
             "components": components,
+            "renditions": [rendition_out(r) for r in item.renditions.order_by("number")],
             "mentions": mentions,
         }
+    )
+
+
+def rendition_out(row: Rendition) -> RenditionOut:
+    """A rendition as the API tells it."""
+    return RenditionOut(
+        number=row.number,
+        source=row.source_number,
+        name=row.name,
+        note=row.note,
+        size=row.size,
+        mime=row.mime,
+        format=row.format_name,
+        puid=row.puid,
+        sha256=row.sha256,
+        sm3=row.sm3,
+        added_at=row.added_at,
     )
 
 
@@ -213,6 +269,11 @@ def component(request: HttpRequest, item_id: UUID, number: int) -> FileResponse:
     """One original file, byte for byte; the look is recorded. It is always sent as a download."""
     row = view_component(actor_in(request), item_id=item_id, number=number, now=timezone.now())
     content = open_content(item_id, row.path)
+    return sent_file(content, row)
+
+
+def sent_file(content: BinaryIO, row: Component | Rendition) -> FileResponse:
+    """A file as a download, with a name and a type that do no harm."""
     response = FileResponse(content, as_attachment=True, filename=_file_name(row.name), content_type=_mime(row.mime))
     response["Content-Length"] = str(row.size)
     return response

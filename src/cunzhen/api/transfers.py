@@ -17,15 +17,12 @@ from cunzhen.api.idempotency import idempotent
 from cunzhen.api.paging import Page, page_of
 from cunzhen.api.texts import Code, FilePath, Limit, Name, SeriesCode, Year
 from cunzhen.capture import queries
-from cunzhen.capture.models import Transfer, Upload
-from cunzhen.capture.operations import add_file, append_upload, open_transfer, receive_uploads
-from cunzhen.capture.operations.uploads import upload_path
+from cunzhen.capture.models import Transfer
+from cunzhen.capture.operations import add_file, open_transfer, receive_uploads
 from cunzhen.capture.receipts import receipt_of
 from cunzhen.capture.rules import Counts
-from cunzhen.errors import Conflict
 
 router = Router(tags=["transfers"])
-_BLOCK = 1 << 20
 
 
 class TransferIn(Schema):
@@ -171,34 +168,15 @@ def add(request: HttpRequest, transfer_id: UUID, file: File[UploadedFile], data:
     Sending the same file again is harmless, so no ``Idempotency-Key`` is needed; other content under a name that has
     been sent already is a conflict.
     """
-    actor = actor_in(request)
-    name = data.path or PurePosixPath(file.name or "file").name
-    upload = add_file(actor, transfer_id=transfer_id, path=name, size=file.size or 0, now=timezone.now())
-    _check_same_start(upload, file)
-    if upload.offset < upload.size:
-        file.seek(upload.offset)
-        upload = append_upload(actor, upload_id=upload.id, offset=upload.offset, body=file)  # type: ignore[arg-type]
+    upload = add_file(
+        actor_in(request),
+        transfer_id=transfer_id,
+        path=data.path or PurePosixPath(file.name or "file").name,
+        size=file.size or 0,
+        now=timezone.now(),
+        body=file,  # type: ignore[arg-type]
+    )
     return Status(201, FileOut(id=upload.id, path=upload.path, size=upload.size, offset=upload.offset))
-
-
-def _check_same_start(upload: Upload, file: UploadedFile) -> None:
-    """What was kept of an earlier sending must be this file's beginning, or two papers would become one.
-
-    Raises:
-        Conflict: ``API-14``.
-    """
-    left = upload.offset
-    file.seek(0)
-    with upload_path(upload).open("rb") as kept:
-        while left:
-            size = min(left, _BLOCK)
-            if kept.read(size) != file.read(size):
-                raise Conflict(
-                    "API-14",
-                    "同名文件已经传过，但内容不同。请改名后再传，或另开一个批次。",
-                    "A file of that name was sent already with other content. Rename it or open another transfer.",
-                )
-            left -= size
 
 
 @router.post(

@@ -9,7 +9,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.renderers import JSONRenderer
 
-from cunzhen.api import errors, items, search, transfers
+from cunzhen.api import corrections, errors, search, transfers
 from cunzhen.api.auth import SessionAuth, TokenAuth
 from cunzhen.api.described import describe_problems
 
@@ -54,5 +54,5 @@ api = Door(
 )
 errors.install(api)
 api.add_router("", transfers.router)
-api.add_router("", items.router)
+api.add_router("", corrections.router)  # the items', with what corrects them
 api.add_router("", search.router)

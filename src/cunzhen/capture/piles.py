@@ -14,9 +14,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -32,7 +33,7 @@ MAX_ZIP_RATIO = 200
 MAX_ZIP_BYTES = 20_000_000_000
 _BLOCK = 1 << 20
 _UTF8_NAME = 0x800
-_NOT_BY_THE_KERNEL = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LONGEST_PATH = 1000  # characters; as wide as the columns that keep it
 _ZIP_TAIL = 65_557  # APPNOTE 4.3.16: the end record and the longest comment after it
 _ZIP_END, _ZIP64_COUNT = b"PK\x05\x06", 0xFFFF
@@ -45,7 +46,7 @@ _BROKEN_ZIP = (
 
 @dataclass(frozen=True)
 class Incoming:
-    """One file of the pile: where it lies now, what the sender calls it (POSIX, relative), whether it is ours to link."""
+    """One file of the pile: where it lies now, what the sender calls it (POSIX, relative), whether we may link it."""
 
     path: str
     source: Path
@@ -60,6 +61,10 @@ class Stored:
     path: str
     stored: Path
     digests: FileDigests
+
+
+class SourceError(OSError):
+    """The pile's own disk failed while something was read from it; an error of our disk is a plain ``OSError``."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +167,13 @@ def expand_zip(archive: Path, into: Path) -> tuple[list[Incoming], list[Rejected
 
     Raises:
         Invalid: ``T-ZI-01`` not a readable zip, ``T-ZI-02`` a bomb, ``T-ZI-03`` encrypted.
+        SourceError: the disk that the zip lies on cannot read it.
     """
     try:
-        _refuse_crowd(archive)
-        with zipfile.ZipFile(archive) as zipped:
+        with _reading():
+            _refuse_crowd(archive)
+            zipped = zipfile.ZipFile(archive)
+        with zipped:
             members = [m for m in zipped.infolist() if not m.is_dir()]
             _refuse_bomb(archive, members)
             return _extract(zipped, members, into)
@@ -175,6 +183,15 @@ def expand_zip(archive: Path, into: Path) -> tuple[list[Incoming], list[Rejected
             f"压缩包 {archive.name} 打不开，可能没有传完整。请重新压缩后再送。",
             f"The zip {archive.name} cannot be opened ({type(error).__name__}). Pack it again and send it again.",
         ) from error
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What fails in here is the source's fault."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(error.errno, error.strerror) from error
 
 
 def _refuse_crowd(archive: Path) -> None:
@@ -233,7 +250,9 @@ def _extract(
             rejected.append(Rejected(name, "T-PA-06"))
             continue
         target = into / f"z{number:06}"
-        with zipped.open(member) as source, target.open("wb") as out:
+        with _reading():
+            source = zipped.open(member)
+        with source, target.open("wb") as out:
             _copy_bounded(source, out, member.file_size, zipped.filename or "")
         found.append(Incoming(name, target, ours=True))
     return found, rejected
@@ -254,14 +273,19 @@ def _is_safe(name: str) -> bool:
     return bool(parts) and not name.startswith("/") and ".." not in parts and "\0" not in name and ":" not in parts[0]
 
 
-def _copy_bounded(source: object, out: object, size: int, archive: str) -> None:
+def _copy_bounded(source: IO[bytes], out: BinaryIO, size: int, archive: str) -> None:
     """Copy no more than the directory of the zip promised: a lying size is a bomb."""
     left = size
-    while block := source.read(_BLOCK):  # type: ignore[attr-defined]
+    while block := _block(source):
         left -= len(block)
         if left < 0:
             raise zipfile.BadZipFile(archive)
-        out.write(block)  # type: ignore[attr-defined]
+        out.write(block)
+
+
+def _block(source: IO[bytes]) -> bytes:
+    with _reading():
+        return source.read(_BLOCK)
 
 
 def store_files(incoming: Sequence[Incoming], inbox: Path) -> tuple[list[Stored], list[Rejected]]:
@@ -288,7 +312,11 @@ def store_files(incoming: Sequence[Incoming], inbox: Path) -> tuple[list[Stored]
             except OSError:
                 return Rejected(one.path, "T-PA-05")  # gone, or not ours to read
             with reader:
-                _copy(reader, target)
+                try:
+                    _copy(reader, target)
+                except SourceError:
+                    target.unlink()
+                    return Rejected(one.path, "T-PA-07")
         return Stored(file_id, one.path, target, digest_file(target))
 
     try:
@@ -326,15 +354,18 @@ def _copy(reader: BinaryIO, target: Path) -> None:
         if sent < size:
             reader.seek(sent)
             writer.seek(sent)
-            while block := reader.read(_BLOCK):
+            while block := _block(reader):
                 writer.write(block)
 
 
 def _moved(reader: BinaryIO, writer: BinaryIO, count: int) -> int:
-    """Bytes that the kernel has copied by itself; none where it cannot, as between most two file systems."""
+    """Bytes that the kernel has copied by itself; none where it cannot, as between most two file systems.
+
+    Nor where a disk fails: the kernel does not say which of the two, reading and writing apart does.
+    """
     try:
         return os.copy_file_range(reader.fileno(), writer.fileno(), count)
     except OSError as error:
-        if error.errno in _NOT_BY_THE_KERNEL:
-            return 0
-        raise
+        if error.errno in _NO_ROOM:
+            raise
+        return 0

@@ -1,4 +1,4 @@
-"""From what was read and what the sender's catalogue says to a proposed description, with what a person must look at."""
+"""From what was read and what the sender's catalogue says to a proposed description, with what a person must see."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cunzhen.capture.extraction.decide import is_sure
+from cunzhen.capture.extraction.decide import is_known, is_sure, may_be_written
 from cunzhen.capture.extraction.suggestions import SuggestedPerson, Suggestions
 from cunzhen.capture.rules import Description
 from cunzhen.formats.identifiers import is_identity_number, is_uscc, normalise_identity_number, normalise_uscc
+from cunzhen.formats.paper_date import normal_date
 from cunzhen.holdings import kinds
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
 
 # Fields that have places of their own in a description; whatever else was found goes into ``extra``.
 _OWN = frozenset({"kind", "title", "person_name", "id_number", "unit", "uscc", "document_date", "year"})
+# Lists of people: the persons themselves say who may be written.
+_LISTED = frozenset({"person_name", "id_number"})
 _LIST_MARK = re.compile("[、,，;；]")
 _AND_OTHERS = re.compile(r"等[0-9一二三四五六七八九十]*[人名]?$")
 _DOTS = str.maketrans("•・.．", "····")
-_DATE = re.compile(r"^(\d{4})(?:[-./年](\d{1,2}))?(?:[-./月](\d{1,2}))?日?$")
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,31 @@ def propose(
     suggestions: Suggestions, row: Mapping[str, str], *, default_year: int | None = None, default_series: str = ""
 ) -> Proposal:
     """Put together what is known. The catalogue was written by a person, so it counts; where the paper says
-    otherwise the item waits for somebody to look.
+    otherwise the item waits for somebody to look. What waits for nobody carries only what is sure.
 
     Args:
         row: the item's row of the sender's catalogue by our field's name, or empty.
     """
+    proposal = _put_together(suggestions, row, default_year, default_series)
+    if proposal.unsure:
+        return proposal
+    sure = _put_together(_sure_part(suggestions), row, default_year, default_series)
+    return Proposal(sure.description, (), ())
+
+
+def _sure_part(suggestions: Suggestions) -> Suggestions:
+    """Without what may not be written unseen: unclear relatives, further fields below their threshold."""
+    fields = {
+        n: tuple(s for s in listed if n in _LISTED or may_be_written(n, s)) for n, listed in suggestions.fields.items()
+    }
+    best = {n: listed for n, listed in fields.items() if listed and (n in _LISTED or listed[0] == suggestions.best(n))}
+    persons = tuple(p for p in suggestions.persons if p.role == "subject" or is_known(p))
+    return Suggestions(best, persons, suggestions.contradictions)
+
+
+def _put_together(
+    suggestions: Suggestions, row: Mapping[str, str], default_year: int | None, default_series: str
+) -> Proposal:
     kind = _kind(row) or suggestions.value("kind")
     date = paper_date(row.get("date", "")) or suggestions.value("document_date")
     year = _year(row.get("year", "")) or _year(suggestions.value("year")) or _year(date) or default_year or 0
@@ -60,7 +82,12 @@ def propose(
         extra={n: f[0].value for n, f in suggestions.fields.items() if n not in _OWN and f and f[0].value},
         confirmed_by="catalogue" if row else "machine",
     )
-    differing = {"persons": persons_differ, "unit": unit_differs, "year": _year_differs(row, suggestions)}
+    differing = {
+        "persons": persons_differ,
+        "unit": unit_differs,
+        "year": _year_differs(row, suggestions),
+        "document_date": _date_differs(row, suggestions),
+    }
     disagreements = tuple(name for name, differs in differing.items() if differs)
     unsure = _unsure(suggestions, row, description)
     return Proposal(description, tuple(dict.fromkeys([*unsure, *disagreements])), disagreements)
@@ -68,7 +95,14 @@ def propose(
 
 def _unsure(suggestions: Suggestions, row: Mapping[str, str], description: Description) -> list[str]:
     """What the rules doubt, less what the catalogue settles, and whatever is still empty."""
-    settled = {"title": "title", "year": "year", "person": "person_name", "id_number": "id_number", "unit": "unit"}
+    settled = {
+        "title": "title",
+        "year": "year",
+        "date": "document_date",
+        "person": "person_name",
+        "id_number": "id_number",
+        "unit": "unit",
+    }
     by_catalogue = {settled[f] for f, value in row.items() if f in settled and value.strip()}
     by_catalogue |= {"kind"} if _kind(row) else set()
     if suggestions.contradictions:
@@ -101,12 +135,8 @@ def _series(row: Mapping[str, str]) -> str:
 
 
 def paper_date(text: str) -> str:
-    """A date as people write it (2019年3月6日, 2019.3, 2019) as ISO with its precision; empty for anything else."""
-    match = _DATE.match(text.strip().split(" ")[0])
-    if not match:
-        return ""
-    year, month, day = match.groups()
-    return "-".join([year, *(p.zfill(2) for p in (month, day) if p)])
+    """A date of a catalogue, also with a time behind it, as it is kept; empty for anything else."""
+    return normal_date(text) or normal_date(text.strip().split(" ")[0])
 
 
 def _year(text: str) -> int:
@@ -117,6 +147,16 @@ def _year(text: str) -> int:
 def _year_differs(row: Mapping[str, str], suggestions: Suggestions) -> bool:
     listed, read = _year(row.get("year", "")), _year(suggestions.value("year"))
     return bool(listed and read and listed != read)
+
+
+def _date_differs(row: Mapping[str, str], suggestions: Suggestions) -> bool:
+    """Whether the catalogue's date and a clear date of the paper are not the same day, month or year, as far as
+    told.
+    """
+    listed, read = paper_date(row.get("date", "")), suggestions.best("document_date")
+    if not listed or read is None or not may_be_written("document_date", read):
+        return False
+    return not (listed.startswith(read.value) or read.value.startswith(listed))
 
 
 def _persons(suggestions: Suggestions, row: Mapping[str, str]) -> tuple[tuple[NamedPerson, ...], bool]:

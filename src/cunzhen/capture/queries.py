@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer, Upload
@@ -70,6 +72,12 @@ def get_upload(actor: Actor, upload_id: UUID) -> Upload:
     return found
 
 
+def transfer_numbers(draft_ids: Collection[UUID], transfer_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The numbers of these transfers and of those that the drafts belong to, by the id asked for; for the officer."""
+    of_drafts = Draft.objects.filter(id__in=draft_ids).values_list("id", "transfer__number")
+    return dict(of_drafts) | dict(Transfer.objects.filter(id__in=transfer_ids).values_list("id", "number"))
+
+
 def counts_of(transfer: Transfer) -> Counts:
     """How many items of the transfer stand where."""
     rows = Draft.objects.filter(transfer=transfer).values("state").annotate(n=Count("id")).values_list("state", "n")
@@ -94,6 +102,38 @@ def waiting_drafts(actor: Actor) -> QuerySet[Draft]:
         .select_related("transfer")
         .order_by("id")
     )
+
+
+def returned_lately(actor: Actor, *, since: datetime, most: int = 500) -> list[tuple[Transfer, int]]:
+    """Transfers with items that were returned and not sent again, and how many; the latest first.
+
+    Args:
+        since: when they were returned; what is older has been dealt with or never will be.
+        most: returned items looked at.
+    """
+    actor.require("view_transfer")
+    drafts = Draft.objects.filter(state=DraftState.RETURNED.value, changed_at__gte=since)
+    ids = drafts.filter(transfer__agency_id__in=actor.agency_ids).order_by("-changed_at")[:most]
+    counts = Counter(ids.values_list("transfer_id", flat=True))
+    found = Transfer.objects.in_bulk(list(counts))
+    return [(found[i], count) for i, count in counts.items()]
+
+
+def waiting_long(actor: Actor, *, before: datetime, most: int = 1_000) -> tuple[int, datetime | None]:
+    """How many drafts have waited for a person since before then (at most so many are counted), and since when.
+
+    Args:
+        before: since when they wait.
+        most: what is counted at most.
+    """
+    waiting = waiting_drafts(actor).filter(changed_at__lt=before)
+    first = waiting.order_by("changed_at").values_list("changed_at", flat=True).first()
+    return (waiting.order_by()[:most].count() if first else 0), first
+
+
+def retriable() -> Q:
+    """The returned drafts that can be read again: of which something was taken in (the others must be sent again)."""
+    return Q(Exists(SourceFile.objects.filter(draft_id=OuterRef("id"))), state=DraftState.RETURNED.value)
 
 
 def findings_of(transfer: Transfer) -> list[Finding]:

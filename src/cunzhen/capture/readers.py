@@ -104,7 +104,7 @@ class ReadingPool:
         return _Run(self, files).results()
 
     def read_files(self, paths: Sequence[Path], probes: Sequence[Probe | str]) -> Iterator[tuple[int, ReadFile]]:
-        """``read_many`` for paths and their probes side by side; a bare category stands for a probe that has no more."""
+        """``read_many`` for paths and their probes side by side; a bare category stands for a probe without more."""
         pairs = zip(paths, probes, strict=True)
         return self.read_many([(path, _bare(path, p) if isinstance(p, str) else p) for path, p in pairs])
 

@@ -25,7 +25,7 @@ class ReceiptFinding(TypedDict):
 
 
 class ReceiptItem(TypedDict):
-    """One item of the receipt; ``sha256`` and ``sm3`` are of the file, or over the files' digests where there are several."""
+    """One item of the receipt; ``sha256`` and ``sm3`` are the file's, or over those of several; else empty."""
 
     source: str
     state: str
@@ -124,13 +124,15 @@ def _line(code: str, params: dict[str, object], path: str) -> ReceiptFinding:
 
 def _item(draft: Draft, files: list[SourceFile], findings: list[ReceiptFinding]) -> ReceiptItem:
     single = len(files) == 1
+    sha256 = content_digest([f.sha256 for f in files]) if files else ""  # nothing was taken in: nothing to digest
+    sm3 = digest_bytes("\n".join(f.sm3 for f in files).encode()).sm3 if files else ""
     return ReceiptItem(
         source=draft.name,
         state="waiting" if draft.state in {DraftState.RECEIVED, DraftState.DESCRIBED} else draft.state,
         archival_code=draft.archival_code,
         title=draft.title,
-        sha256=files[0].sha256 if single else content_digest([f.sha256 for f in files]),
-        sm3=files[0].sm3 if single else digest_bytes("\n".join(f.sm3 for f in files).encode()).sm3,
+        sha256=files[0].sha256 if single else sha256,
+        sm3=files[0].sm3 if single else sm3,
         pages=draft.page_count,
         findings=findings,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -114,6 +115,31 @@ def count_states(sent: int, states: Mapping[str, int]) -> Counts:
         duplicates=states.get(DraftState.DUPLICATE, 0),
         in_work=states.get(DraftState.RECEIVED, 0) + states.get(DraftState.DESCRIBED, 0),
     )
+
+
+@dataclass(frozen=True)
+class TransferRow:
+    """One transfer as a list that leaves the house shows it."""
+
+    number: str
+    name: str
+    fonds: str
+    state: str
+    counts: Counts
+    opened_at: datetime
+    received_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TransferExport:
+    """A list that leaves the house: how many transfers it holds, and their rows, read while they are sent."""
+
+    count: int
+    rows: Iterator[TransferRow]
+
+
+MOST_TRANSFERS_EXPORTED = 100_000
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -16,15 +16,20 @@ import django
 import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 import cunzhen
 from cunzhen.access.queries import index_status
+from cunzhen.cli.terminal import say, say_json
 from cunzhen.database import roles, schema
 from cunzhen.errors import CunzhenError
 from cunzhen.jobs.queries import backlog
 from cunzhen.keys import keystore
 from cunzhen.ledger.models import LedgerPending
 from cunzhen.ledger.queries import head, size_of_table
+from cunzhen.preservation.backup_queries import backup_status, drill_status
+from cunzhen.preservation.condition import open_count, quarantined, scrub_state, store_conditions
+from cunzhen.preservation.store import configured_stores
 
 HELP = "自检：配置、版本、密钥、权限、存储空间、检索库和存证账本的滞后"
 LEAST_FREE_BYTES = 2_000_000_000
@@ -51,11 +56,11 @@ def run(args: argparse.Namespace) -> int:
     lines = look(args.home)
     ok = all(line.ok for line in lines)
     if args.json:
-        print(json.dumps({"ok": ok, "checks": [asdict(line) for line in lines]}, ensure_ascii=False))
+        say_json({"ok": ok, "checks": [asdict(line) for line in lines]})
     else:
         for line in lines:
-            print(f"  {'正常' if line.ok else '异常'}  {line.label}：{line.detail}")
-        print("自检通过" if ok else "自检发现问题")
+            say(f"  {'正常' if line.ok else '异常'}  {line.label}：{line.detail}")
+        say("自检通过" if ok else "自检发现问题")
     return 0 if ok else 1
 
 
@@ -73,9 +78,12 @@ def look(home: Path) -> list[Line]:
         _schema,
         _rights,
         _stores,
+        _copies,
         _ledger,
         _index,
         _jobs,
+        _backups,
+        _drills,
     )
     return [line for one in looks for line in _told(one)]
 
@@ -160,11 +168,43 @@ def _rights() -> Iterator[Line]:
 
 
 def _stores() -> Iterator[Line]:
+    remote = {store.name: store for store in configured_stores() if store.is_remote}
     for name, folder in settings.STORES.items():
+        if not isinstance(folder, Path):
+            answers = remote[name].reachable()
+            said = "有应答" if answers else "没有应答或不是本系统的存储，请检查服务、密钥和桶"
+            yield Line(f"store_{name}", f"存储 {name}", answers, f"{folder}，{said}")
+            continue
         there = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(there).free
         good = os.access(there, os.W_OK) and free >= LEAST_FREE_BYTES
         yield Line(f"store_{name}", f"存储 {name}", good, f"{folder}，剩余 {free / 1e9:.1f} GB（至少 2 GB）")
+
+
+def _copies() -> Iterator[Line]:
+    now = timezone.now()
+    bad, lost = open_count(), quarantined(None).count()
+    detail = "完好" if not bad else f"待修复 {bad:,} 处，请运行 cunzhen repair"
+    if lost:
+        detail += f"；{lost:,} 个保存包没有一份副本完好，见“保管状况”页"
+    yield Line("copies", "副本", not bad, detail)
+    state = scrub_state(now)
+    if state.oldest_check:
+        detail = f"最久未核的副本上次核对于 {timezone.localtime(state.oldest_check):%Y-%m-%d %H:%M}"
+        if state.overdue:
+            detail += f"；{state.overdue:,} 份超过 {settings.SCRUB_DAYS:g} 天，请确认 cunzhen worker 在运行，"
+            detail += "或提高 CUNZHEN_SCRUB_MB_PER_SECOND"
+        yield Line("scrub", "巡检", not state.overdue, detail)
+    if state.last and state.last.behind:
+        detail = "数据库落后于已发布的存证账本，可能被恢复到了较早的备份，请运行 cunzhen ledger audit"
+        yield Line("register", "登记册", False, detail)
+    for store in store_conditions(now):
+        if store.is_away:
+            detail = "其中的副本读不到；请挂载磁盘或检查网络，换了空盘的用 cunzhen repair --new-store"
+            yield Line(f"away_{store.name}", f"存储 {store.name}", False, detail)
+        elif store.is_nearly_full and store.days_left is not None:
+            detail = f"按近来的归档量约 {store.days_left:.0f} 天后满，请扩容"
+            yield Line(f"space_{store.name}", f"存储 {store.name}", False, detail)
 
 
 def _ledger() -> Iterator[Line]:
@@ -186,6 +226,30 @@ def _jobs() -> Iterator[Line]:
     work = backlog()
     good = work.failed == 0 and work.oldest_seconds <= LONGEST_QUEUE_SECONDS
     detail = f"等待 {work.waiting}，进行中 {work.running}，失败 {work.failed}"
+    if work.failed:
+        detail += "；所涉材料停在“处理中”，请用 cunzhen jobs 查看原因，排除后执行 cunzhen jobs --retry"
     if work.oldest_seconds > LONGEST_QUEUE_SECONDS:
         detail += f"，最早的已等待 {work.oldest_seconds / 60:.0f} 分钟；请确认 cunzhen worker 在运行"
     yield Line("jobs", "后台工作", good, detail)
+
+
+def _backups() -> Iterator[Line]:
+    status = backup_status(timezone.now())
+    last = f"{timezone.localtime(status.base_at):%Y-%m-%d %H:%M}" if status.base_at else "还没有"
+    detail = f"最近一次：{last}"
+    if status.mark_at:
+        detail += f"，可恢复到 {timezone.localtime(status.mark_at):%Y-%m-%d %H:%M:%S}"
+    if status.is_late:
+        detail += f"；超过 {settings.BACKUP_DAYS:g} 天没有备份，请运行 cunzhen backup 或设置 CUNZHEN_BACKUP_DIR"
+    if status.problem:
+        detail += f"；上次没有成功（{status.problem}），见 docs/findings.md"
+    yield Line("backup", "备份", not (status.is_late or status.problem), detail)
+
+
+def _drills() -> Iterator[Line]:
+    status = drill_status(timezone.now())
+    last = f"{status.last.held_on}，{status.last.minutes} 分钟" if status.last else "还没有"
+    detail = f"最近一次通过的备份恢复演练：{last}；下次应在 {timezone.localtime(status.due_at):%Y-%m-%d} 以前"
+    if status.is_late:
+        detail += "，已过期，请运行 cunzhen drill run"
+    yield Line("drill", "应急演练", not status.is_late, detail)

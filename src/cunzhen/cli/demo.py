@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cunzhen.cli.init import bring_up
 from cunzhen.cli.main import set_up
+from cunzhen.cli.terminal import say
 from cunzhen.database.launcher import ensure_running
 from cunzhen.errors import Missing, Unavailable
 from cunzhen.keys import keystore
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         stack.callback(_stop, desk)
         _wait_ready(desk)
         _print_signins(signins)
-        print(f"ready http://127.0.0.1:{args.port}", flush=True)
+        say(f"ready http://127.0.0.1:{args.port}")
         if fresh:
             _hand_in(args.home, args.samples)
         if args.check:
@@ -122,7 +123,7 @@ def _hand_in(home: Path, samples: Path) -> None:
         incoming, rejected = list_pile([samples])
         receive_transfer(actor, transfer_id=transfer.id, incoming=incoming, rejected=rejected, now=timezone.now())
         connections.close_all()
-    print(f"样本 {transfer.number} 正在归档，进度见工作台“归档批次”。", flush=True)
+    say(f"样本 {transfer.number} 正在归档，进度见工作台“归档批次”。")
 
 
 def _wait_ready(desk: subprocess.Popen[str]) -> None:
@@ -130,7 +131,7 @@ def _wait_ready(desk: subprocess.Popen[str]) -> None:
     for line in desk.stdout:
         if line.startswith("ready "):
             return
-        print(line, end="", flush=True)
+        say(line.rstrip("\n"))
     raise Unavailable(
         "C-01", "工作台没有启动成功，请查看上面的提示。", "The desk did not start; see the messages above."
     )
@@ -140,9 +141,9 @@ def _print_signins(signins: dict[str, str]) -> None:
     from cunzhen.accounts.rules import ROLE_LABELS, Role
 
     names = dict(PEOPLE)
-    print("演示用户（仅限演示）：")
+    say("演示用户（仅限演示）：")
     for username, password in signins.items():
-        print(f"  {ROLE_LABELS[Role(username)][0]}　{names[username]}　登录名 {username}　口令 {password}")
+        say(f"  {ROLE_LABELS[Role(username)][0]}　{names[username]}　登录名 {username}　口令 {password}")
 
 
 def _check(command: list[str], home: Path) -> int:
@@ -161,14 +162,14 @@ def _check(command: list[str], home: Path) -> int:
             time.sleep(1)
             counts = counts_of(transfer)
         connections.close_all()
-        print(
+        say(
             f"送交 {counts.sent}，归档 {counts.filed}，待著录 {counts.waiting}，退回 {counts.returned}，"
             f"重复 {counts.duplicates}，未完 {counts.in_work}（{time.monotonic() - started:.0f} 秒）"
         )
         time.sleep(3)  # the index follows within seconds; verify says where it does not
         verified = subprocess.run([*command, "verify"], check=False).returncode
     ok = counts.balanced and not counts.in_work and counts.filed > 0 and verified == 0
-    print("演示自检通过" if ok else "演示自检没有通过")
+    say("演示自检通过" if ok else "演示自检没有通过")
     return 0 if ok else 1
 
 

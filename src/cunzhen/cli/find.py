@@ -12,6 +12,7 @@ from cunzhen.access.operations import search_items
 from cunzhen.access.queries import results
 from cunzhen.access.rules import DEEPEST_HIT, LARGEST_PAGE, Hit, Results
 from cunzhen.cli.output import acting_as, emit, whole
+from cunzhen.cli.terminal import say
 
 HELP = "检索：词语、“精确短语”、name: id: unit: code: year: class:"
 
@@ -67,14 +68,14 @@ def _answer(found: Results, hits: list[Hit], facets: bool) -> dict[str, Any]:
 
 
 def _print(found: Results, hits: list[Hit], facets: bool) -> None:
-    print(f"共 {found.total} 件（{found.took_ms:.1f} 毫秒）")
+    say(f"共 {found.total} 件（{found.took_ms:.1f} 毫秒）")
     for hit in hits:
         pages = "、".join(map(str, hit.pages))
-        print(f"  {hit.archival_code}  {hit.title}" + (f"  第 {pages} 页" if pages else ""))
+        say(f"  {hit.archival_code}  {hit.title}" + (f"  第 {pages} 页" if pages else ""))
         if hit.snippet:
-            print("      " + "".join(f"【{s.text}】" if s.marked else s.text for s in hit.snippet))
+            say("      " + "".join(f"【{s.text}】" if s.marked else s.text for s in hit.snippet))
     for note in found.notes:
-        print(f"提示：{note.message}")
+        say(f"提示：{note.message}")
     if facets:
         for facet in found.facets:
-            print(f"{facet.label}：" + "，".join(f"{v.label} {v.count}" for v in facet.values))
+            say(f"{facet.label}：" + "，".join(f"{v.label} {v.count}" for v in facet.values))

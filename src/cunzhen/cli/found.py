@@ -14,6 +14,7 @@ from cunzhen.accounts.models import Agency
 from cunzhen.accounts.operations import found_agency, found_user
 from cunzhen.accounts.rules import ROLE_LABELS, Role
 from cunzhen.cli.output import emit, matching
+from cunzhen.cli.terminal import say
 from cunzhen.errors import Conflict
 from cunzhen.holdings.operations import found_fonds, install_schedule
 
@@ -59,10 +60,10 @@ def run(args: argparse.Namespace) -> int:
     answer: dict[str, Any] = {"agency": args.agency, "fonds": args.fonds, "officers": made}
 
     def text() -> None:
-        print(f"已设立 {args.agency}，全宗 {args.fonds}。三员口令只显示这一次，请当面交给本人并及时更换：")
+        say(f"已设立 {args.agency}，全宗 {args.fonds}。三员口令只显示这一次，请当面交给本人并及时更换：")
         for officer in made:
-            print(f"  {officer['role']}  登录名 {officer['username']}  口令 {officer['password']}")
-        print("其他用户用 cunzhen user 设立。")
+            say(f"  {officer['role']}  登录名 {officer['username']}  口令 {officer['password']}")
+        say("其他用户用 cunzhen user 设立。")
 
     emit(args, answer, text)
     return 0

@@ -18,11 +18,12 @@ from cunzhen.access.queries import index_status, indexed_items
 from cunzhen.capture.messages import wording
 from cunzhen.capture.models import Transfer
 from cunzhen.capture.operations import open_transfer, receive_transfer
-from cunzhen.capture.piles import Rejected, list_pile
+from cunzhen.capture.piles import list_pile
 from cunzhen.capture.queries import counts_of
 from cunzhen.capture.receipts import Receipt, ReceiptFinding, receipt_of
 from cunzhen.capture.rules import STATE_LABELS
 from cunzhen.cli.output import acting_as, emit, whole
+from cunzhen.cli.terminal import complain, say
 from cunzhen.errors import CunzhenError, Invalid
 from cunzhen.holdings.kinds import categories
 from cunzhen.jobs.queries import backlog
@@ -34,6 +35,7 @@ HELP = "接收并归档一批扫描件或电子文件"
 INDEX_SECONDS = 30.0
 QUEUE = "capture"
 EXIT_INTERRUPTED = 130
+MOST_NAMED = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     actor = acting_as(args)
     incoming, rejected = list_pile(args.paths)
     if not incoming:
-        raise Invalid("T-PA-04", _nothing(rejected), "There is no file to take in at these paths.")
+        complain(*(f"  {r.path}：{wording(r.code).text({})}" for r in rejected[:MOST_NAMED]))
+        raise Invalid("T-PA-04", "没有找到可以接收的文件，请核对路径。", "There is no file to take in at these paths.")
     now = timezone.now()
     transfer = open_transfer(
         actor,
@@ -72,14 +75,16 @@ def run(args: argparse.Namespace) -> int:
     with _Progress(transfer, quiet=not sys.stderr.isatty()):
         finished = _work(transfer)
     if not finished:
-        print("已中断。收下的不会丢失：再次执行本命令或运行 cunzhen worker 会接着做完。", file=sys.stderr)
-        print("Interrupted. Nothing received is lost: this command again, or cunzhen worker, goes on.", file=sys.stderr)
+        complain(
+            "已中断。收下的不会丢失：再次执行本命令或运行 cunzhen worker 会接着做完。",
+            "Interrupted. Nothing received is lost: this command again, or cunzhen worker, goes on.",
+        )
         return EXIT_INTERRUPTED
     _index(INDEX_SECONDS)
     behind = index_status().behind
     receipt = receipt_of(actor, transfer_id=transfer.id, indexed=lambda ids: len(indexed_items(ids)), behind=behind)
     for error in troubles() if receipt["in_work"] else ():
-        print(f"{error.code} {error.message}\n{error.english}", file=sys.stderr)
+        complain(f"{error.code} {error.message}", error.english)
         receipt["findings"].append({"code": error.code, "message": error.message})
     emit(args, receipt, lambda: _print(receipt))
     return 1 if receipt["returned"] or receipt["findings"] or receipt["in_work"] else 0
@@ -88,11 +93,6 @@ def run(args: argparse.Namespace) -> int:
 def _text(name: str) -> str:
     """A name with what is no text in it shown as ``?``."""
     return name.encode("utf-8", "replace").decode()
-
-
-def _nothing(rejected: Sequence[Rejected]) -> str:
-    said = "没有找到可以接收的文件，请核对路径。"
-    return said + "".join(f"\n  {r.path}：{wording(r.code).text({})}" for r in rejected[:20])
 
 
 def _work(transfer: Transfer) -> bool:
@@ -122,7 +122,7 @@ def _index(seconds: float) -> None:
         while follow_ledger() and time.monotonic() < deadline:
             pass
     except CunzhenError as error:
-        print(f"检索库暂未更新：{error.message}", file=sys.stderr)
+        complain(f"检索库暂未更新：{error.message}")
 
 
 class _Progress:
@@ -157,13 +157,13 @@ class _Progress:
 
 
 def _print(receipt: Receipt) -> None:
-    print(f"批次 {receipt['transfer']}")
+    say(f"批次 {receipt['transfer']}")
     for item in receipt["items"]:
         state = STATE_LABELS[item["state"]][0]
-        print(f"  {state:<6} {item['archival_code'] or '－':<28} {item['source']}")
+        say(f"  {state:<6} {item['archival_code'] or '－':<28} {item['source']}")
         _print_findings(item["findings"], "         ")
     _print_findings(receipt["findings"], "  ")
-    print(
+    say(
         f"送交 {receipt['sent']} = 接收 {receipt['received']} = 归档 {receipt['filed']} + 待著录 {receipt['waiting']}"
         f" + 退回 {receipt['returned']} + 重复 {receipt['duplicates']}；"
         f"保存包 {receipt['preserved']}，可检索 {receipt['indexed']}"
@@ -172,4 +172,4 @@ def _print(receipt: Receipt) -> None:
 
 def _print_findings(findings: Sequence[ReceiptFinding], indent: str) -> None:
     for finding in findings:
-        print(f"{indent}{finding['code']} {finding['message']}")
+        say(f"{indent}{finding['code']} {finding['message']}")

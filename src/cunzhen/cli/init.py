@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 
 from cunzhen.cli.main import set_up
+from cunzhen.cli.terminal import say, say_json
 from cunzhen.database.launcher import Server, ensure_running
 from cunzhen.keys import keystore
 
@@ -28,7 +28,10 @@ def run(args: argparse.Namespace) -> int:
         set_up()
         done = bring_up(server)
     answer = {"home": str(args.home), "created": is_new, "migrations": len(done), "embedded": server.is_embedded}
-    print(json.dumps(answer, ensure_ascii=False) if args.json else _text(args.home, is_new, len(done)))
+    if args.json:
+        say_json(answer)
+    else:
+        _tell(args.home, is_new, len(done))
     return 0
 
 
@@ -45,6 +48,7 @@ def bring_up(server: Server) -> tuple[str, ...]:
     return schema.upgrade(server.owner_url, server.app_url, settings.APPEND_ONLY_TABLES)
 
 
-def _text(home: Path, is_new: bool, migrations: int) -> str:
+def _tell(home: Path, is_new: bool, migrations: int) -> None:
     what = "已建立" if is_new else "已就绪"
-    return f"数据目录{what}：{home}（执行数据表变更 {migrations} 项）\n请为 {home / 'keys'} 另存一份副本：丢失密钥库，密封的内容无法恢复。"
+    say(f"数据目录{what}：{home}（执行数据表变更 {migrations} 项）")
+    say(f"请为 {home / 'keys'} 另存一份副本：丢失密钥库，密封的内容无法恢复。")

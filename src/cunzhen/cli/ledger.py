@@ -8,9 +8,11 @@ from typing import Any
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.cli.output import acting_as, emit
+from cunzhen.cli.terminal import say
 from cunzhen.errors import Missing, Unavailable
 from cunzhen.holdings.queries import item_by_code
 from cunzhen.ledger.audit import audit
+from cunzhen.ledger.details import export_details
 from cunzhen.ledger.export import export
 from cunzhen.ledger.operations import sequence
 from cunzhen.ledger.queries import head, history, proof
@@ -32,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "target", nargs="?", metavar="CODE|DIR", help="proof 的档号；export 的文件夹（新的、空的或以前的导出）"
     )
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="audit：以前保存的签名树头，核对账本是它的延续")
+    parser.add_argument(
+        "--details", action="store_true", help="export：连同密封的明细一并导出（须有密钥库才能读），供重建时恢复"
+    )
     parser.set_defaults(misuse=parser.error)
 
 
@@ -55,7 +60,7 @@ def _checkpoint(args: argparse.Namespace) -> int:
     emit(
         args,
         {"size": now.size, "root": now.root_hex, "checkpoint": now.signed_note_text},
-        lambda: print(now.signed_note_text, end=""),
+        lambda: say(*now.signed_note_text.split("\n")[:-1]),
     )
     return 0
 
@@ -69,7 +74,9 @@ def _proof(args: argparse.Namespace, actor: Actor) -> int:
         )
     text = proof(filed.number)
     emit(
-        args, {"archival_code": item.archival_code, "number": filed.number, "proof": text}, lambda: print(text, end="")
+        args,
+        {"archival_code": item.archival_code, "number": filed.number, "proof": text},
+        lambda: say(*text.split("\n")[:-1]),
     )
     return 0
 
@@ -80,9 +87,9 @@ def _audit(args: argparse.Namespace) -> int:
     answer: dict[str, Any] = {"size": report.size, "root": report.root, "ok": report.ok, "problems": problems}
 
     def text() -> None:
-        print(f"存证账本 {report.size:,} 条，根 {report.root}：" + ("相符" if report.ok else "发现问题"))
+        say(f"存证账本 {report.size:,} 条，根 {report.root}：" + ("相符" if report.ok else "发现问题"))
         for problem in problems:
-            print(f"  {problem['code']} {problem['message']}")
+            say(f"  {problem['code']} {problem['message']}")
 
     emit(args, answer, text)
     return 0 if report.ok else 1
@@ -90,13 +97,18 @@ def _audit(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     folder = Path(args.target)
+    details = None
     try:
         size = export(folder)
+        if args.details:
+            details = export_details(folder, size)
     except OSError as error:
         raise Unavailable(
             "L-14", f"写不进 {folder}（{error.strerror}）。", f"Cannot write to {folder} ({error.strerror})."
         ) from error
-    emit(args, {"size": size, "folder": str(folder)}, lambda: print(f"已导出 {size:,} 条到 {folder}"))
+    answer = {"size": size, "folder": str(folder)} | ({} if details is None else {"details": details})
+    also = "" if details is None else f"，明细 {details:,} 条"
+    emit(args, answer, lambda: say(f"已导出 {size:,} 条{also}到 {folder}"))
     return 0
 
 

@@ -14,20 +14,22 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from importlib import import_module
 from pathlib import Path
 from types import FrameType, ModuleType
 
+from cunzhen.cli.parsing import EXIT_MISUSE, Parser
+from cunzhen.cli.terminal import complain, say_json
 from cunzhen.database.launcher import ensure_running
-from cunzhen.errors import CunzhenError, Invalid
+from cunzhen.errors import CunzhenError, Invalid, Refused
 from cunzhen.keys import keystore
+from cunzhen.preservation.backups.unfinished import refuse_unfinished
 
 COMMANDS = (
     "init",
@@ -36,19 +38,27 @@ COMMANDS = (
     "serve",
     "worker",
     "check",
+    "jobs",
     "ingest",
     "read",
     "find",
     "show",
+    "correct",
     "verify",
+    "scrub",
+    "repair",
+    "rebuild",
+    "stores",
     "ledger",
+    "backup",
+    "restore",
+    "drill",
     "token",
     "demo",
 )
-STANDALONE = frozenset({"init", "serve", "demo"})
+STANDALONE = frozenset({"init", "serve", "demo", "backup", "restore"})
 _HELP_WORDS = frozenset({"-h", "--help"})
 EXIT_REFUSED = 1
-EXIT_MISUSE = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,10 +102,25 @@ def _run(command: str, words: list[str]) -> int:
             if not _HELP_WORDS & set(words):
                 attach(stack)
             set_up()
+            if command != "check" and not _HELP_WORDS & set(words):
+                require_current()
         module = import_module(f"cunzhen.cli.{command}")
         args = _parser(command, module).parse_args(words)
         args.home = Path(os.environ["CUNZHEN_HOME"])
-        return int(module.run(args))
+        try:
+            return int(module.run(args))
+        except Refused as error:
+            _note(error, args)
+            raise
+
+
+def _note(error: Refused, args: argparse.Namespace) -> None:
+    """Enter in the ledger that the user whom ``--as`` names asked for what they may not do."""
+    from django.utils import timezone
+
+    from cunzhen.accounts.operations import refuse
+
+    refuse(error, actor=getattr(args, "actor", None), now=timezone.now())
 
 
 def attach(stack: ExitStack) -> None:
@@ -108,9 +133,29 @@ def attach(stack: ExitStack) -> None:
         Unavailable: ``K-01`` where the home has not been made yet.
     """
     home = Path(os.environ["CUNZHEN_HOME"])
+    refuse_unfinished(home)
     keystore.load(home / "keys")
     server = stack.enter_context(ensure_running(home))
     os.environ.update(server.environment)
+    _hold(stack, server.app_url)
+
+
+def _hold(stack: ExitStack, url: str) -> None:
+    """Keep migrations away until the stack is closed."""
+    from cunzhen.database.schema import Hold
+
+    stack.enter_context(closing(Hold(url)))
+
+
+def require_current() -> None:
+    """Refuse tables of another version than the program's, before a command touches anything.
+
+    Raises:
+        Conflict: ``D-09``, ``D-10``.
+    """
+    from cunzhen.database import schema
+
+    schema.require_current()
 
 
 def set_up() -> None:
@@ -124,8 +169,8 @@ def set_up() -> None:
         raise Invalid("C-03", f"配置有误：{error}", f"A setting is wrong: {error}") from error
 
 
-def _common(default: object) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _common(default: object) -> Parser:
+    parser = Parser(options="通用选项 common options", add_help=False)
     home = os.environ.get("CUNZHEN_HOME", "var")
     given = default is argparse.SUPPRESS
     parser.add_argument("--home", default=default if given else home, metavar="DIR", help="数据目录（缺省 ./var）")
@@ -136,12 +181,11 @@ def _common(default: object) -> argparse.ArgumentParser:
 
 def _overview(*, common: bool = False) -> argparse.ArgumentParser:
     lines = [f"  {name:<8} {_help_of(name)}" for name in COMMANDS if _source(name).exists()]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="cunzhen",
         parents=[_common(None)],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="存真：社会保险电子档案",
-        epilog="\n".join(["命令：", *lines]),
+        epilog="\n".join(["命令 commands:", *lines]),
         add_help=not common,
     )
     parser.add_argument("command", nargs="?", metavar="COMMAND")
@@ -150,7 +194,7 @@ def _overview(*, common: bool = False) -> argparse.ArgumentParser:
 
 def _parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
     """Common options may stand before the command and after it."""
-    parser = argparse.ArgumentParser(prog="cunzhen", parents=[_common(None)])
+    parser = Parser(prog="cunzhen", parents=[_common(None)])
     commands = parser.add_subparsers(dest="command", required=True)
     own = commands.add_parser(command, parents=[_common(argparse.SUPPRESS)], help=module.HELP, description=module.HELP)
     module.configure(own)
@@ -172,8 +216,8 @@ def _help_of(command: str) -> str:
 def _tell(error: CunzhenError, *, as_json: bool) -> None:
     if as_json:
         body = {"code": error.code, "message": error.message, "english": error.english, **error.params}
-        print(json.dumps({"error": body}, ensure_ascii=False, default=str))
-    print(f"{error.code} {error.message}\n{error.english}", file=sys.stderr)
+        say_json({"error": body})
+    complain(f"{error.code} {error.message}", error.english)
 
 
 if __name__ == "__main__":

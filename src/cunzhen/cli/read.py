@@ -11,6 +11,7 @@ from cunzhen.capture.messages import wording
 from cunzhen.capture.problems import Problem
 from cunzhen.capture.readers import ReadFile, read_for_cli
 from cunzhen.cli.output import acting_as, emit
+from cunzhen.cli.terminal import say
 from cunzhen.errors import Missing
 
 HELP = "识别文件的文字和字段，不归档"
@@ -65,9 +66,9 @@ def _message(problem: Problem) -> str:
 
 def _print(answer: dict[str, Any]) -> None:
     for number, page in enumerate(answer["pages"], 1):
-        print(f"—— 第 {number} 页 ——")
-        print(page["text"])
+        say(f"—— 第 {number} 页 ——")
+        say(*page["text"].split("\n"))
     for name, found in answer["fields"]["fields"].items():
-        print(f"{name}: {found[0]['value']}（{found[0]['confidence']:.0%}，{found[0]['source']}）")
+        say(f"{name}: {found[0]['value']}（{found[0]['confidence']:.0%}，{found[0]['source']}）")
     for problem in answer["problems"]:
-        print(f"{problem['file']}：{problem['code']} {problem['message']}")
+        say(f"{problem['file']}：{problem['code']} {problem['message']}")

@@ -15,21 +15,27 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from cunzhen.cli.children import Child
 from cunzhen.cli.init import bring_up
 from cunzhen.cli.main import set_up
+from cunzhen.cli.terminal import say
 from cunzhen.database.launcher import Server, ensure_running
 from cunzhen.errors import Unavailable
 from cunzhen.keys import keystore
+
+if TYPE_CHECKING:
+    from cunzhen.database.schema import Hold
 
 HELP = "启动数据库、网页服务和后台工作，直到被要求停止"
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.2
+RENEW_LOOKS = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,14 +53,15 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         server = stack.enter_context(ensure_running(args.home))
         _prepare(server)
+        hold = stack.enter_context(closing(_hold(server)))
         _check_port(args.host, args.port)
         children = _children(args, server)
         try:
             for child in children:
                 child.start()
             if _wait_ready(args, children, stop):
-                print(f"ready http://{_shown(args.host)}:{args.port}", flush=True)
-                _supervise(children, server, stop)
+                say(f"ready http://{_shown(args.host)}:{args.port}")
+                _supervise(children, server, hold, stop)
         finally:
             _stop_all(children)
     return 0
@@ -78,6 +85,13 @@ def _prepare(server: Server) -> None:
     set_up()
     bring_up(server)
     _collect_static()
+
+
+def _hold(server: Server) -> Hold:
+    """While the desk is up nobody migrates the tables under it."""
+    from cunzhen.database.schema import Hold
+
+    return Hold(server.app_url)
 
 
 def _collect_static() -> None:
@@ -156,9 +170,13 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _supervise(children: list[Child], server: Server, stop: _StopSignal) -> None:
+def _supervise(children: list[Child], server: Server, hold: Hold, stop: _StopSignal) -> None:
+    looks = 0
     while not stop.asked:
         server.revive()
+        looks += 1
+        if looks % RENEW_LOOKS == 0:
+            hold.renew()
         for child in children:
             child.look_after()
         time.sleep(LOOK_SECONDS)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from cunzhen.cli.output import acting_as, emit
+from cunzhen.cli.terminal import say
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings import kinds
 from cunzhen.holdings.models import Item
@@ -73,8 +74,8 @@ _LABELS = {
 
 def _print(answer: dict[str, Any]) -> None:
     for name, label in _LABELS.items():
-        print(f"{label}：{answer[name]}")
+        say(f"{label}：{answer[name]}")
     for component in answer["components"]:
-        print(f"文件：{component['name']}（{component['size']:,} 字节）SHA-256 {component['sha256']}")
+        say(f"文件：{component['name']}（{component['size']:,} 字节）SHA-256 {component['sha256']}")
     for mention in answer["mentions"]:
-        print(f"记载：{mention['name']} {mention['number']}")
+        say(f"记载：{mention['name']} {mention['number']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,11 @@ from django.utils import timezone
 from cunzhen.access.operations import follow_ledger
 from cunzhen.access.queries import compare_index, index_status
 from cunzhen.accounts.rules import Actor
-from cunzhen.cli.output import acting_as, emit, whole
+from cunzhen.cli.output import acting_as, emit, telling_progress, whole
+from cunzhen.cli.terminal import say
 from cunzhen.errors import CunzhenError
 from cunzhen.holdings.operations import verify_catalogue
+from cunzhen.holdings.verdicts import CatalogueFinding
 from cunzhen.ledger.audit import audit
 from cunzhen.ledger.operations import sequence
 from cunzhen.preservation.operations import verify_packages
@@ -40,6 +43,16 @@ def run(args: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
+def verified_all(actor: Actor) -> tuple[dict[str, dict[str, Any]], int]:
+    """Every part, and how many findings there are in all; for a home that has just been restored.
+
+    Args:
+        actor: may verify.
+    """
+    answer = {part: _verified(verify, actor, None) for part, verify in _PARTS.items()}
+    return answer, sum(map(_count, answer.values()))
+
+
 def _verified(part: Callable[[Actor, int | None], dict[str, Any]], actor: Actor, sample: int | None) -> dict[str, Any]:
     """A part that cannot be verified is a finding; the others go on."""
     try:
@@ -60,15 +73,42 @@ def _packages(actor: Actor, sample: int | None) -> dict[str, Any]:
     packages = verify_packages(sample=sample)
     return {
         "checked": packages.checked,
-        "bad": [{"id": str(b.id or ""), "store": b.store, "problem": b.problem, "path": b.path} for b in packages.bad],
+        "bad": [
+            {"id": str(b.id or ""), "store": b.store, "problem": str(b.problem), "path": b.path} for b in packages.bad
+        ],
         "extra": list(packages.extra),
         "missing": [str(i) for i in packages.missing],
     }
 
 
 def _catalogue(actor: Actor, sample: int | None) -> dict[str, Any]:
-    found = verify_catalogue(actor, sample=sample, now=timezone.now())
-    return {name: [str(i) for i in getattr(found, name)] for name in ("missing", "extra", "altered")}
+    found = verify_catalogue(
+        actor, sample=sample, now=timezone.now(), processes=os.cpu_count() or 1, progress=telling_progress("目录")
+    )
+    return {
+        "checked": found.checked,
+        "seconds": round(found.seconds, 1),
+        "items_per_second": round(found.checked / found.seconds) if found.seconds else 0,
+        **{name: [str(i) for i in getattr(found, name)] for name in ("missing", "extra", "altered")},
+        "findings": [_finding(one) for one in found.findings],
+        "more": found.more,
+        "away": "、".join(found.away),
+    }
+
+
+def _finding(one: CatalogueFinding) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "message": one.message,
+        "english": one.english,
+        "table": one.table,
+        "row": one.key,
+        "columns": list(one.columns),
+        "package": str(one.package or ""),
+        "archival_code": one.archival_code,
+        "reason": one.reason,
+        "mend": one.mend,
+    }
 
 
 def _index(actor: Actor, sample: int | None) -> dict[str, Any]:
@@ -98,18 +138,29 @@ _PARTS: dict[str, Callable[[Actor, int | None], dict[str, Any]]] = {
 
 
 def _count(part: dict[str, Any]) -> int:
+    if "findings" in part:  # each of them says what the other lists say in short
+        return len(part["findings"]) + int(part["more"])
     lists = sum(len(value) for value in part.values() if isinstance(value, list))
     return lists if part.get("ok", True) else max(1, lists)
 
 
 def _print(answer: dict[str, dict[str, Any]], findings: int) -> None:
     for part, said in answer.items():
-        print(f"{LABELS[part]}：")
+        say(f"{LABELS[part]}：")
         for name, value in said.items():
             if isinstance(value, list):
-                print(f"  {name}: {len(value)}")
+                say(f"  {name}: {len(value)}")
                 for one in value[:20]:
-                    print(f"    {one}")
-            else:
-                print(f"  {name}: {value}")
-    print("全部相符。" if not findings else f"发现 {findings} 处问题，请按操作指南“核验”一节处理。")
+                    say(f"    {_line(one)}")
+            elif value != "":
+                say(f"  {name}: {value}")
+    say("全部相符。" if not findings else f"发现 {findings} 处问题，请按操作指南“核验”一节处理。")
+
+
+def _line(one: Any) -> str:
+    """A finding on the catalogue as a sentence; anything else as it is."""
+    if not isinstance(one, dict) or "mend" not in one:
+        return str(one)
+    columns = f" {'、'.join(one['columns'])}" if one["columns"] else ""
+    reason = f"（{one['reason']}）" if one["reason"] else ""
+    return f"{one['code']} {one['message']}{reason} {one['table']} {one['row']}{columns} → {one['mend']}"

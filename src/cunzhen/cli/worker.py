@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from django.conf import settings
 
+from cunzhen.cli.terminal import complain
 from cunzhen.jobs.worker import run_worker
 
 HELP = "执行排队的后台工作"
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Work until told to stop; 1 where it ended by itself."""
     concurrency = args.concurrency or settings.READERS + 1
     if concurrency < 1:
-        print("--concurrency 至少为 1 / must be at least 1", file=sys.stderr)
+        complain("--concurrency 至少为 1 / must be at least 1")
         return 2
     queues = [q for q in args.queues.split(",") if q] or None
     return 0 if run_worker(concurrency, queues, wait=not args.once) else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -46,8 +47,10 @@ def _keys() -> bool:
 
 
 def _stores() -> bool:
-    # A store is made by its first package; until then its parent must be writable.
-    return all(os.access(next(p for p in (f, *f.parents) if p.exists()), os.W_OK) for f in settings.STORES.values())
+    # A store is made by its first package; until then its parent must be writable. Those in buckets are not asked:
+    # a supervisor must not take the desk away because a service far off is slow (`cunzhen check` asks them).
+    folders = [place for place in settings.STORES.values() if isinstance(place, Path)]
+    return all(os.access(next(p for p in (f, *f.parents) if p.exists()), os.W_OK) for f in folders)
 
 
 CHECKS = {"database": _database, "keys": _keys, "stores": _stores}

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from cunzhen.formats.store_address import StorePlace, read_stores
+
 
 def _text(name: str, default: str = "") -> str:
     file = os.environ.get(f"{name}_FILE")
@@ -51,6 +53,13 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
+def _stores(text: str) -> dict[str, StorePlace]:
+    try:
+        return read_stores(text, _text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"CUNZHEN_STORES: {error}") from None
+
+
 def _kept_secret(path: Path) -> str:
     """The web's signing secret: made once and kept in the home, readable by its owner only."""
     if not path.exists():
@@ -78,14 +87,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Tables that the web's and the workers' role may only add to (architecture.md 4a, database roles).
 APPEND_ONLY_TABLES = ("ledger_entry", "ledger_leaf", "ledger_subject")
 
-# Stores of packages: name=folder, separated by commas. One local store unless more are named.
-STORES = {
-    name: Path(folder).resolve()
-    for name, _, folder in (s.partition("=") for s in _text("CUNZHEN_STORES", f"a={HOME / 'stores' / 'a'}").split(","))
-}
+# Stores of packages: name=folder or name=s3://bucket/prefix, separated by commas. One local store unless others are.
+STORES = _stores(_text("CUNZHEN_STORES", f"a={HOME / 'stores' / 'a'}"))
+S3_TIMEOUT_SECONDS = _number("CUNZHEN_S3_TIMEOUT_SECONDS", 30, 0.1, 600)
+S3_DEADLINE_SECONDS = _number("CUNZHEN_S3_DEADLINE_SECONDS", 120, 1, 86_400)
+S3_CONNECTIONS = int(_number("CUNZHEN_S3_CONNECTIONS", 16, 1, 128))
+# Every copy is read again within so many days, at most so fast (0: no limit).
+SCRUB_DAYS = _number("CUNZHEN_SCRUB_DAYS", 30, 1, 3650)
+SCRUB_MB_PER_SECOND = _number("CUNZHEN_SCRUB_MB_PER_SECOND", 40, 0, 100_000)
 LEDGER_ORIGIN = _text("CUNZHEN_LEDGER_ORIGIN", f"cunzhen.local/{NODE}")
 READERS = int(_number("CUNZHEN_READERS", os.cpu_count() or 1, 1, 256))
 UPLOAD_LIMIT_BYTES = int(_number("CUNZHEN_UPLOAD_LIMIT_MB", 2048, 1, 1_000_000)) * 1_000_000
+
+# Folders that the workers back up into all the time; empty for none.
+BACKUP_DIRS = tuple(Path(folder).resolve() for folder in _text("CUNZHEN_BACKUP_DIR").split(",") if folder)
+BACKUP_KEEP = int(_number("CUNZHEN_BACKUP_KEEP", 7, 1, 1000))
+BACKUP_PASSPHRASE = _text("CUNZHEN_BACKUP_PASSPHRASE")
+BACKUP_DAYS = _number("CUNZHEN_BACKUP_DAYS", 2, 1, 366)  # cunzhen check warns when the last base is older
+DRILL_DAYS = _number("CUNZHEN_DRILL_DAYS", 183, 1, 3660)  # and when the last restore drill is
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -47,6 +47,8 @@ max_wal_size = 2GB
 min_wal_size = 128MB
 checkpoint_timeout = 15min
 recovery_init_sync_method = syncfs
+# What a backup folder that has gone away may hold back; after that it needs a new base instead of filling this disk.
+max_slot_wal_keep_size = 8GB
 password_encryption = scram-sha-256
 timezone = 'UTC'
 log_timezone = 'UTC'
@@ -57,6 +59,12 @@ log_statement = none
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 """
+# From version 17 on: lets a base backup hold only what changed since an earlier one.
+SUMMARIES = """\
+summarize_wal = on
+wal_summary_keep_time = '30d'
+"""
+SUMMARIES_FROM = 17
 
 
 def is_made(place: Place) -> bool:
@@ -114,21 +122,26 @@ def _initdb(place: Place, folder: Path, password_file: Path) -> None:
         )
 
 
-def start(place: Place) -> None:
+def start(place: Place, *, seconds: float = START_SECONDS) -> None:
     """Start the server of a cluster that has none running; returns once it takes connections.
+
+    Args:
+        place: where everything lies.
+        seconds: how long that may take.
 
     Raises:
         Unavailable: ``D-05`` where the programs are of another major version, ``D-06`` where it does not start.
     """
-    _check_version(place)
+    major = _check_version(place)
     _clear_stale(place)
     conf = place.data / "cunzhen.conf"
-    conf.write_text(SETTINGS.format(sockets=str(place.sockets).replace("'", "''")), encoding="utf-8")
+    wanted = SETTINGS + (SUMMARIES if major >= SUMMARIES_FROM else "")
+    conf.write_text(wanted.format(sockets=str(place.sockets).replace("'", "''")), encoding="utf-8")
     own(conf, place.account)
     _make_log(place)
     command = [
         str(place.programs / "pg_ctl"), "start", "--pgdata", str(place.data), "--log", str(place.log),
-        "--wait", "--timeout", str(int(START_SECONDS)), "--silent",
+        "--wait", "--timeout", str(int(seconds)), "--silent",
     ]  # fmt: skip
     done = place.account.run(command)
     if done.returncode != 0:
@@ -209,7 +222,8 @@ def _wait_all_gone(place: Place, pids: list[int], seconds: float) -> bool:
     return all(_wait_gone(place, pid, until - time.monotonic()) for pid in pids)
 
 
-def _check_version(place: Place) -> None:
+def _check_version(place: Place) -> int:
+    """The major version of cluster and programs, the same for both."""
     made = (place.data / "PG_VERSION").read_text(encoding="ascii").strip()
     ours = (
         place.account.run([str(place.programs / "postgres"), "--version"])
@@ -224,6 +238,7 @@ def _check_version(place: Place) -> None:
             f"The data folder was made by PostgreSQL {made} and the programs are {ours}. Name programs of version "
             f"{made} with CUNZHEN_POSTGRES_BIN, or upgrade the data first.",
         )
+    return int(made)
 
 
 def _make_log(place: Place) -> None:

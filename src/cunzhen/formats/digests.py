@@ -17,7 +17,7 @@ ALGORITHMS = ("sha256", "sm3", "sha512")
 class Hasher(Protocol):
     """What ``new_hasher`` gives: the two methods of hashlib's objects that are used here."""
 
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
@@ -28,7 +28,7 @@ class _CryptographySm3:
     def __init__(self) -> None:
         self._hash = hashes.Hash(hashes.SM3())
 
-    def update(self, data: bytes, /) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         self._hash.update(data)
 
     def hexdigest(self) -> str:

@@ -24,6 +24,7 @@ from cunzhen.formats.mets_model import (
     Identifier,
     Mention,
     Page,
+    Rendition,
     Retention,
     Series,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Identifier",
     "Mention",
     "Page",
+    "Rendition",
     "Retention",
     "Series",
     "read_mets",

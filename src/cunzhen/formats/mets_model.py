@@ -96,7 +96,8 @@ class Mention:
         id: of the assertion.
         subject_id: the person or employer it was linked with, None where it was not.
         name: as written, never normalised.
-        source: ``machine``, ``clerk`` or ``catalogue``.
+        source: ``machine``, ``clerk`` or ``catalogue`` when it was filed, ``correction`` for what was asserted later.
+        retracted_at: when the assertion was taken back; it stays here.
         page: 0-based page of the item, -1 where unknown; ``box``: pixels on the upright page.
     """
 
@@ -139,6 +140,35 @@ class Component:
     mime: str
     format_name: str
     page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """衍生件: a further form of the item or of one of its files, made elsewhere; it never stands in for an original.
+
+    Args:
+        id: of the rendition.
+        number: its place among the renditions of the item, from 1.
+        source_number: number of the component it was made from, 0 for the item as a whole.
+        note: what it is for, such as 长期保存格式 PDF/A.
+        path, name, size, sha256, sm3, sha512, puid: as for ``Component``.
+    """
+
+    id: UUID
+    number: int
+    source_number: int
+    path: str
+    name: str
+    note: str
+    size: int
+    sha256: str
+    sm3: str
+    sha512: str
+    puid: str
+    mime: str
+    format_name: str
+    added_at: datetime
+    added_by: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +266,4 @@ class Description:
     checks: tuple[Check, ...] = ()
     events: tuple[Event, ...] = ()
     extras: tuple[Extra, ...] = ()
+    renditions: tuple[Rendition, ...] = ()

@@ -9,7 +9,7 @@ from lxml import etree
 
 from cunzhen.errors import Invalid
 from cunzhen.formats.mets_codec import CZ, METS, PREMIS, parse_instant, take_value, unescape
-from cunzhen.formats.mets_model import Component, Description, Event
+from cunzhen.formats.mets_model import Component, Description, Event, Rendition
 from cunzhen.formats.mets_write import DIGEST_NAMES
 
 LIMIT_BYTES = 64 * 1024 * 1024
@@ -52,22 +52,27 @@ def _description(root: _Element) -> Description:
     found = list(root.iterfind(f"{_M}dmdSec/{_M}mdWrap/{_M}xmlData/{{{CZ}}}description"))
     if len(found) != 1:
         raise KeyError("description")
-    known = {"components": _components(root, found[0]), "events": _events(root)}
+    files = {f.get("ID"): f for f in root.iter(f"{_M}file")}
+    objects = {_one(o, "objectIdentifier/objectIdentifierValue"): o for o in root.iter(f"{_P}object")}
+    known = {
+        "components": _files(found[0], "component", Component, objects, files, "file-"),
+        "renditions": _files(found[0], "rendition", Rendition, objects, files, "file-rendition-"),
+        "events": _events(root),
+    }
     description: Description = take_value(Description, found[0], known)
     if root.get("OBJID") != f"urn:uuid:{description.item_id}":
         raise ValueError("OBJID")
     return description
 
 
-def _components(root: _Element, described: _Element) -> tuple[Component, ...]:
-    objects = {_one(o, "objectIdentifier/objectIdentifierValue"): o for o in root.iter(f"{_P}object")}
-    files = {f.get("ID"): f for f in root.iter(f"{_M}file")}
-    return tuple(_component(e, objects, files) for e in described.iterchildren(f"{{{CZ}}}component"))
+def _files(
+    described: _Element, tag: str, kind: Any, objects: dict[str, _Element], files: dict[Any, _Element], mark: str
+) -> tuple[Any, ...]:
+    found = described.iterchildren(f"{{{CZ}}}{tag}")
+    return tuple(_file(e, kind, objects[_attribute(e, "id")], files[f"{mark}{_attribute(e, 'number')}"]) for e in found)
 
 
-def _component(element: _Element, objects: dict[str, _Element], files: dict[Any, _Element]) -> Component:
-    thing = objects[_attribute(element, "id")]
-    file = files[f"file-{_attribute(element, 'number')}"]
+def _file(element: _Element, kind: Any, thing: _Element, file: _Element) -> Any:
     facts = _child(thing, "objectCharacteristics")
     names = dict(DIGEST_NAMES)
     digests = {
@@ -83,8 +88,7 @@ def _component(element: _Element, objects: dict[str, _Element], files: dict[Any,
         "format_name": unescape(_one(facts, "format/formatDesignation/formatName")),
         "mime": unescape(_attribute(file, "MIMETYPE")),
     }
-    component: Component = take_value(Component, element, known)
-    return component
+    return take_value(kind, element, known)
 
 
 def _events(root: _Element) -> tuple[Event, ...]:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from cunzhen.errors import Invalid
 from cunzhen.formats.mets_codec import CZ, DC, METS, PREFIXES, PREMIS, XLINK, XSI, add_value, escape, instant
-from cunzhen.formats.mets_model import Component, Description, Event, Page
+from cunzhen.formats.mets_model import Component, Description, Event, Page, Rendition
 
 PROFILE = "urn:x-cunzhen:mets-profile:1"
 DIGEST_NAMES = (("SHA-256", "sha256"), ("SM3", "sm3"), ("SHA-512", "sha512"))
@@ -21,8 +21,9 @@ _Element = etree._Element
 def to_xml(description: Description) -> bytes:
     """See ``mets.write_mets``."""
     numbers = [c.number for c in description.components]
-    if len(set(numbers)) != len(numbers):
-        raise Invalid("P-30", "著录信息无法写入保存包：电子文件序号重复。", "Two components have the same number.")
+    further = [r.number for r in description.renditions]
+    if len(set(numbers)) != len(numbers) or len(set(further)) != len(further):
+        raise Invalid("P-30", "著录信息无法写入保存包：电子文件序号重复。", "Two files have the same number.")
     root = etree.Element(f"{{{METS}}}mets", nsmap=PREFIXES)
     root.set("OBJID", f"urn:uuid:{description.item_id}")
     root.set("TYPE", "AIP")
@@ -30,13 +31,18 @@ def to_xml(description: Description) -> bytes:
     _header(root, description)
     _dublin_core(root, description)
     add_value(_wrap(root, "dmdSec", "dmd-cunzhen", "OTHER", other="CUNZHEN"), "description", description, IN_PREMIS)
-    if description.components or description.events:
+    files = (*description.components, *description.renditions)
+    if files or description.events:
         section = etree.SubElement(root, f"{{{METS}}}amdSec", ID="amd-1")
         for component in description.components:
-            _premis_object(section, component)
+            _premis_object(section, component, f"tech-{component.number}")
+        for rendition in description.renditions:
+            _derivation(
+                _premis_object(section, rendition, f"tech-rendition-{rendition.number}"), rendition, description
+            )
         _premis_events(section, description.events)
-    if description.components:
-        _file_section(root, description.components)
+    if files:
+        _file_section(root, description)
     _structure(root, description)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
@@ -61,8 +67,8 @@ def _dublin_core(root: _Element, description: Description) -> None:
     _add(data, DC, "publisher", description.fonds.creator.name)
 
 
-def _premis_object(section: _Element, component: Component) -> None:
-    data = _wrap(section, "techMD", f"tech-{component.number}", "PREMIS:OBJECT", version="3.0")
+def _premis_object(section: _Element, component: Component | Rendition, key: str) -> _Element:
+    data = _wrap(section, "techMD", key, "PREMIS:OBJECT", version="3.0")
     thing = etree.SubElement(data, f"{{{PREMIS}}}object")
     thing.set(f"{{{XSI}}}type", "premis:file")
     _identifier(thing, "objectIdentifier", "UUID", str(component.id))
@@ -79,6 +85,17 @@ def _premis_object(section: _Element, component: Component) -> None:
     _add(registry, PREMIS, "formatRegistryName", "PRONOM")
     _add(registry, PREMIS, "formatRegistryKey", component.puid)
     _add(thing, PREMIS, "originalName", component.name)
+    return thing
+
+
+def _derivation(thing: _Element, rendition: Rendition, description: Description) -> None:
+    """What a rendition was made from (PREMIS 3, 1.13): one file of the item, or the item."""
+    sources = {c.number: c.id for c in description.components}
+    source = sources.get(rendition.source_number, description.item_id)
+    relation = etree.SubElement(thing, f"{{{PREMIS}}}relationship")
+    _add(relation, PREMIS, "relationshipType", "derivation")
+    _add(relation, PREMIS, "relationshipSubType", "has source")
+    _identifier(relation, "relatedObjectIdentifier", "UUID", str(source))
 
 
 def _premis_events(section: _Element, events: Sequence[Event]) -> None:
@@ -103,12 +120,19 @@ def _premis_events(section: _Element, events: Sequence[Event]) -> None:
         _add(agent, PREMIS, "agentName", name)
 
 
-def _file_section(root: _Element, components: Sequence[Component]) -> None:
+def _file_section(root: _Element, description: Description) -> None:
     section = etree.SubElement(root, f"{{{METS}}}fileSec")
-    group = etree.SubElement(section, f"{{{METS}}}fileGrp", USE="originals")
-    for component in components:
-        file = etree.SubElement(group, f"{{{METS}}}file", ID=f"file-{component.number}")
-        file.set("ADMID", f"tech-{component.number}")
+    _file_group(section, "originals", description.components, "")
+    _file_group(section, "renditions", description.renditions, "rendition-")
+
+
+def _file_group(section: _Element, use: str, files: Sequence[Component | Rendition], mark: str) -> None:
+    if not files:
+        return
+    group = etree.SubElement(section, f"{{{METS}}}fileGrp", USE=use)
+    for component in files:
+        file = etree.SubElement(group, f"{{{METS}}}file", ID=f"file-{mark}{component.number}")
+        file.set("ADMID", f"tech-{mark}{component.number}")
         file.set("MIMETYPE", escape(component.mime))
         file.set("SIZE", str(component.size))
         file.set("CHECKSUM", escape(component.sha256))
@@ -129,6 +153,9 @@ def _structure(root: _Element, description: Description) -> None:
         etree.SubElement(part, f"{{{METS}}}fptr", FILEID=f"file-{component.number}")
         for page in pages.get(component.number, ()):
             etree.SubElement(part, f"{{{METS}}}div", TYPE="page", ORDER=str(page.number))
+    for rendition in description.renditions:
+        part = etree.SubElement(item, f"{{{METS}}}div", TYPE="rendition", ORDER=str(rendition.number))
+        etree.SubElement(part, f"{{{METS}}}fptr", FILEID=f"file-rendition-{rendition.number}")
     if not pages.keys() <= known:
         raise Invalid("P-30", "著录信息无法写入保存包：页面所属文件不存在。", "A page stands in no known component.")
 

@@ -138,6 +138,24 @@ class Inventory:
             ) from None
 
 
+def earlier_inventory(head: Inventory, version: str) -> Inventory:
+    """The inventory that an earlier version had, told from that of a later one, which repeats all of it.
+
+    Args:
+        head: any later inventory of the object.
+        version: the earlier version, such as ``v1``.
+    """
+    number = int(version[1:])
+    manifest = {d: path for d, path in head.manifest.items() if int(path.split("/", 1)[0][1:]) <= number}
+    paths = set(manifest.values())
+    return Inventory(
+        head.id,
+        manifest,
+        {name: said for name, said in head.versions.items() if int(name[1:]) <= number},
+        {path: digest for path, digest in head.sha256.items() if path in paths},
+    )
+
+
 def object_path(object_id: str) -> str:
     """Folder of an object below the storage root (extension 0004: SHA-256, three tuples of three)."""
     digest = hashlib.sha256(object_id.encode()).hexdigest()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from cunzhen.errors import Invalid
-from cunzhen.formats.digests import hexdigest_of_file
+from cunzhen.formats.digests import blocks_of
 from cunzhen.formats.ocfl import (
     INVENTORY,
     OBJECT_NAMASTE,
@@ -26,6 +28,10 @@ from cunzhen.formats.ocfl import (
     sidecar,
 )
 from cunzhen.formats.ocfl_root import README, ROOT_FILES
+
+# No inventory grows beyond this; anything larger in its place is not read into memory.
+_INVENTORY_BYTES_AT_MOST = 256 * 1024 * 1024
+_SMALL_BYTES = 32 * 1024
 
 
 class Problem(StrEnum):
@@ -41,6 +47,11 @@ class Problem(StrEnum):
     UNREADABLE = "P-V-08"
     ROOT_FILE = "P-V-09"
     FOREIGN = "P-V-10"
+    OLD_VERSION = "P-V-11"
+    NEWER_VERSION = "P-V-12"
+    SM3 = "P-V-13"
+    REGISTER = "P-V-14"
+    LOCK = "P-V-20"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,103 +62,198 @@ class Finding:
     path: str
 
 
-def check_object(folder: Path, object_id: str, version: str, inventory_sha512: str) -> list[Finding]:
+Digest = Callable[[str, BinaryIO], str]
+
+
+def sha512_of(path: str, stream: BinaryIO) -> str:
+    """The plain way to the SHA-512 (hex) of a file of an object; ``path`` is below the object."""
+    sha512 = hashlib.sha512()
+    for block in blocks_of(stream):
+        sha512.update(block)
+    return sha512.hexdigest()
+
+
+def check_object(
+    folder: Path, object_id: str, version: str, inventory_sha512: str, digest: Digest = sha512_of
+) -> list[Finding]:
     """Hash every file of an object and compare it with its inventory, and that with the register.
 
     Args:
         folder: of the object.
         object_id, version, inventory_sha512: what the register says of it.
+        digest: reads a file and gives its SHA-512; every inventory and content file passes it, each once.
     """
-    if folder.is_symlink():
+    top = str(folder)
+    if os.path.islink(top):
         return [Finding(Problem.FOREIGN, "")]
     try:
-        files, findings = _tree(folder)
-        if not files and not folder.is_dir():
+        files, findings = _tree(top)
+        if not files and not os.path.isdir(top):
             return [Finding(Problem.MISSING, "")]
-        inventory, found = _inventories(folder, object_id, version, inventory_sha512)
-        findings += found
-        if inventory is None:
-            return findings
-        expected = _expected_files(inventory)
-        findings += [Finding(Problem.SURPLUS, path) for path in sorted(files - expected)]
-        findings += [Finding(Problem.FILE_MISSING, path) for path in sorted(expected - files)]
-        if OBJECT_NAMASTE in files and (folder / OBJECT_NAMASTE).read_bytes() != OBJECT_NAMASTE_TEXT:
-            findings.append(Finding(Problem.DECLARATION, OBJECT_NAMASTE))
     except OSError:
         return [Finding(Problem.UNREADABLE, "")]
-    return findings + [f for digest, path in inventory.manifest.items() if path in files
-                       for f in _content(folder, path, digest)]  # fmt: skip
+    return findings + check_files(files, lambda path: _open(top, path), object_id, version, inventory_sha512, digest)
 
 
-def _content(folder: Path, path: str, digest: str) -> list[Finding]:
-    try:
-        altered = hexdigest_of_file(folder / path, "sha512") != digest
-    except OSError:
-        return [Finding(Problem.UNREADABLE, path)]
-    return [Finding(Problem.CONTENT, path)] if altered else []
+def check_files(
+    files: Collection[str],
+    open_file: Callable[[str], BinaryIO | None],
+    object_id: str,
+    version: str,
+    inventory_sha512: str,
+    digest: Digest = sha512_of,
+) -> list[Finding]:
+    """The same for an object wherever it lies.
+
+    Args:
+        files: paths of all that it has.
+        open_file: opens one; what it raises but OSError goes to the caller.
+        object_id, version, inventory_sha512, digest: as for ``check_object``.
+    """
+    there = frozenset(files)
+    if not there:
+        return [Finding(Problem.MISSING, "")]
+    seen = _Seen(there, open_file, digest)
+    inventory = seen.inventory(object_id, version, inventory_sha512)
+    if inventory is None:
+        return seen.findings
+    expected = expected_files(inventory)
+    seen.findings += [Finding(Problem.SURPLUS, path) for path in sorted(there - expected)]
+    seen.findings += [Finding(Problem.FILE_MISSING, path) for path in sorted(expected - there)]
+    if OBJECT_NAMASTE in there and seen.data(OBJECT_NAMASTE) not in (None, OBJECT_NAMASTE_TEXT):
+        seen.found(Problem.DECLARATION, OBJECT_NAMASTE)
+    for sha512, path in inventory.manifest.items():
+        if path in there and seen.sha512(path) not in (None, sha512):
+            seen.found(Problem.CONTENT, path)
+    return seen.findings
 
 
-def _tree(folder: Path) -> tuple[set[str], list[Finding]]:
+class _Seen:
+    """What was read of one object, and what is wrong with it. A file that cannot be read is a finding of its own."""
+
+    def __init__(self, files: frozenset[str], open_file: Callable[[str], BinaryIO | None], digest: Digest) -> None:
+        self.findings: list[Finding] = []
+        self._files = files
+        self._open = open_file
+        self._digest = digest
+
+    def found(self, code: Problem, path: str) -> None:
+        """Note a problem."""
+        self.findings.append(Finding(code, path))
+
+    def sha512(self, path: str) -> str | None:
+        """Digest of a file that is there; None where it cannot be read."""
+        try:
+            stream = self._open(path)
+            if stream is not None:
+                with stream:
+                    return self._digest(path, stream)
+        except OSError:
+            pass
+        self.found(Problem.UNREADABLE, path)
+        return None
+
+    def data(self, path: str) -> bytes | None:
+        """Bytes of a small file; None where it is not there, or cannot be read."""
+        if path not in self._files:
+            return None
+        try:
+            stream = self._open(path)
+            if stream is not None:
+                with stream:
+                    return read_small(stream)
+        except OSError:
+            pass
+        self.found(Problem.UNREADABLE, path)
+        return None
+
+    def inventory(self, object_id: str, version: str, sha512: str) -> Inventory | None:
+        """The inventory that the register means, from whichever of its two places is whole."""
+        whole = None
+        for prefix in ("", f"{version}/"):
+            data = self.data(f"{prefix}{INVENTORY}")
+            if data is not None and self._digest(f"{prefix}{INVENTORY}", io.BytesIO(data)) == sha512:
+                whole = data
+            elif data is not None:
+                self.found(Problem.INVENTORY, f"{prefix}{INVENTORY}")
+        if whole is None:
+            if not self.findings:
+                self.found(Problem.FILE_MISSING, INVENTORY)
+            return None
+        for prefix in ("", f"{version}/"):
+            if self.data(f"{prefix}{SIDECAR}") not in (None, sidecar(whole)):
+                self.found(Problem.SIDECAR, f"{prefix}{SIDECAR}")
+        inventory = _read_again(whole)
+        if inventory is None or inventory.id != object_id or inventory.head != version:
+            self.found(Problem.FOREIGN, INVENTORY)
+            return None
+        for earlier in list(inventory.versions)[:-1]:
+            self._earlier(inventory, earlier)
+        return inventory
+
+    def _earlier(self, head: Inventory, version: str) -> None:
+        data = self.data(f"{version}/{INVENTORY}")
+        if data is None:
+            return
+        if not is_earlier(data, head, version):
+            self.found(Problem.INVENTORY, f"{version}/{INVENTORY}")
+        elif self.data(f"{version}/{SIDECAR}") not in (None, sidecar(data)):
+            self.found(Problem.SIDECAR, f"{version}/{SIDECAR}")
+
+
+def expected_files(inventory: Inventory) -> set[str]:
+    """Every file that an object with this inventory has, and no other."""
+    copies = {f"{version}/{name}" for version in inventory.versions for name in (INVENTORY, SIDECAR)}
+    return {OBJECT_NAMASTE, INVENTORY, SIDECAR, *copies, *inventory.manifest.values()}
+
+
+def is_earlier(data: bytes, head: Inventory, version: str) -> bool:
+    """Whether these are an inventory of an earlier version that says what the head says of it.
+
+    It has no digest in the register: the head's words vouch for its sense, and its sidecar for its bytes.
+    """
+    inventory = _read(data)
+    return inventory is not None and _agrees(inventory, head, version)
+
+
+def read_small(stream: BinaryIO) -> bytes:
+    """All of a small file, or as much of a large one as no inventory has."""
+    blocks: list[bytes] = []
+    left = _INVENTORY_BYTES_AT_MOST
+    # A raw file makes room for all that it is asked for before it reads, so it is asked for little at a time.
+    while left > 0 and (block := stream.read(min(left, _SMALL_BYTES))):
+        blocks.append(block)
+        left -= len(block)
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+
+def _open(top: str, path: str) -> BinaryIO:
+    # Not blocking, no link followed: other hands may have put anything in a file's place.
+    return open(os.open(f"{top}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
+
+
+def _tree(top: str) -> tuple[set[str], list[Finding]]:
     """Regular files of an object by relative path, and what has no place in it: links, devices, empty folders."""
     files: set[str] = set()
     findings: list[Finding] = []
     waiting = [""]
     while waiting:
         here = waiting.pop()
-        entries = list(os.scandir(folder / here)) if (folder / here).is_dir() else []
+        try:
+            entries = list(os.scandir(f"{top}/{here}"))
+        except (FileNotFoundError, NotADirectoryError):
+            entries = []
         if here and not entries:
-            findings.append(Finding(Problem.SURPLUS, here))
+            findings.append(Finding(Problem.SURPLUS, here[:-1]))
         for entry in entries:
-            path = f"{here}/{entry.name}" if here else entry.name
+            path = f"{here}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
+                waiting.append(f"{path}/")
             elif entry.is_file(follow_symlinks=False):
                 files.add(path)
             else:
                 findings.append(Finding(Problem.SURPLUS, path))
     return files, findings
-
-
-def _expected_files(inventory: Inventory) -> set[str]:
-    copies = {f"{version}/{name}" for version in inventory.versions for name in (INVENTORY, SIDECAR)}
-    return {OBJECT_NAMASTE, INVENTORY, SIDECAR, *copies, *inventory.manifest.values()}
-
-
-def _inventories(
-    folder: Path, object_id: str, version: str, inventory_sha512: str
-) -> tuple[Inventory | None, list[Finding]]:
-    """The inventory that the register means, from whichever of its two places is whole, and all that is wrong."""
-    findings: list[Finding] = []
-    whole = None
-    for prefix in ("", f"{version}/"):
-        data = _bytes(folder / f"{prefix}{INVENTORY}")
-        if data is not None and hashlib.sha512(data).hexdigest() == inventory_sha512:
-            whole = data
-        elif data is not None:
-            findings.append(Finding(Problem.INVENTORY, f"{prefix}{INVENTORY}"))
-    if whole is None:
-        return None, findings or [Finding(Problem.FILE_MISSING, INVENTORY)]
-    for prefix in ("", f"{version}/"):
-        beside = _bytes(folder / f"{prefix}{SIDECAR}")
-        if beside is not None and beside != sidecar(whole):
-            findings.append(Finding(Problem.SIDECAR, f"{prefix}{SIDECAR}"))
-    inventory = _read(whole)
-    if inventory is None or inventory.id != object_id or inventory.head != version:
-        return None, [*findings, Finding(Problem.FOREIGN, INVENTORY)]
-    for earlier in list(inventory.versions)[:-1]:
-        findings += _earlier(folder, inventory, earlier)
-    return inventory, findings
-
-
-def _earlier(folder: Path, head: Inventory, version: str) -> list[Finding]:
-    """An earlier version's inventory has no digest in the register: its sidecar and the head's words vouch for it."""
-    data, beside = _bytes(folder / version / INVENTORY), _bytes(folder / version / SIDECAR)
-    if data is None:
-        return []
-    inventory = _read(data)
-    if inventory is None or not _agrees(inventory, head, version):
-        return [Finding(Problem.INVENTORY, f"{version}/{INVENTORY}")]
-    return [] if beside in (None, sidecar(data)) else [Finding(Problem.SIDECAR, f"{version}/{SIDECAR}")]
 
 
 def _agrees(earlier: Inventory, head: Inventory, version: str) -> bool:
@@ -158,6 +264,12 @@ def _agrees(earlier: Inventory, head: Inventory, version: str) -> bool:
         and earlier.manifest.items() <= head.manifest.items()
         and earlier.sha256.items() <= head.sha256.items()
     )
+
+
+# The copies of one package are looked at one after the other, and whole ones have the same inventory.
+@lru_cache(maxsize=32)
+def _read_again(data: bytes) -> Inventory | None:
+    return _read(data)
 
 
 def _read(data: bytes) -> Inventory | None:
@@ -183,33 +295,44 @@ class Place:
     object_id: str
 
 
-def walk_root(root: Path) -> Iterator[Place]:
+Skip = Callable[[str], bool]
+
+
+def no_place(path: str) -> bool:
+    """Pass over no folder of a root."""
+    return False
+
+
+def walk_root(root: Path, skip: Skip = no_place) -> Iterator[Place]:
     """Every object of a root, in the order of its folders, and everything that has no place there.
+
+    Args:
+        root: the storage root.
+        skip: asked of each object's folder, in order; one that it passes over is neither read nor given.
 
     Raises:
         OSError: the disk refused.
     """
-    for entry in _sorted_entries(root):
-        if entry.name in _ROOT_NAMES:
-            continue
-        yield from _walk(root, entry.name, 1)
+    for entry in _sorted_entries(str(root)):
+        if entry.name not in _ROOT_NAMES:
+            yield from _walk(root, entry, entry.name, 1, skip)
 
 
 _ROOT_NAMES = {README, *(name.split("/")[0] for name in ROOT_FILES)}
 _TUPLE = re.compile(rf"[0-9a-f]{{{TUPLE_SIZE}}}")
 
 
-def _walk(root: Path, path: str, depth: int) -> Iterator[Place]:
+def _walk(root: Path, entry: os.DirEntry[str], path: str, depth: int, skip: Skip) -> Iterator[Place]:
     if depth > TUPLES:
-        yield Place(path, _object_id(root, path))
+        if not skip(path):
+            yield Place(path, _object_id(root, path))
         return
-    here = root / path
-    entries = _sorted_entries(here) if here.is_dir() and not here.is_symlink() else []
-    if not entries or not _TUPLE.fullmatch(path.rpartition("/")[2]):
+    entries = _sorted_entries(entry.path) if entry.is_dir(follow_symlinks=False) else []
+    if not entries or not _TUPLE.fullmatch(entry.name):
         yield Place(path, "")
         return
-    for entry in entries:
-        yield from _walk(root, f"{path}/{entry.name}", depth + 1)
+    for inner in entries:
+        yield from _walk(root, inner, f"{path}/{inner.name}", depth + 1, skip)
 
 
 def _object_id(root: Path, path: str) -> str:
@@ -220,8 +343,11 @@ def _object_id(root: Path, path: str) -> str:
     return inventory.id if inventory is not None and object_path(inventory.id) == path else ""
 
 
-def _sorted_entries(folder: Path) -> list[os.DirEntry[str]]:
-    return sorted(os.scandir(folder), key=lambda e: e.name)
+def _sorted_entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return sorted(os.scandir(folder), key=lambda e: e.name)
+    except FileNotFoundError:  # the janitor has just removed a folder that had become empty
+        return []
 
 
 def open_verified(path: Path, sha512: str) -> BinaryIO | None:

@@ -21,11 +21,11 @@ class Leftover:
     """A batch whose process is gone, or has not told yet that it committed.
 
     Args:
-        path: its folder in staging.
+        name: its own in staging.
         entries: (object id, version) that it may have placed; empty where it was never sealed, so placed nothing.
     """
 
-    path: Path
+    name: str
     entries: tuple[tuple[str, str], ...]
 
 
@@ -38,7 +38,7 @@ def leftovers(folder: StoreFolder, before: datetime) -> list[Leftover]:
     found = []
     for entry in sorted(os.scandir(folder.staging), key=lambda e: e.name):
         if entry.stat(follow_symlinks=False).st_mtime <= before.timestamp() and not _is_held(Path(entry.path)):
-            found.append(Leftover(Path(entry.path), _journal(Path(entry.path))))
+            found.append(Leftover(entry.name, _journal(Path(entry.path))))
     return found
 
 
@@ -65,12 +65,13 @@ def _journal(path: Path) -> tuple[tuple[str, str], ...]:
     return tuple((str(object_id), str(version)) for object_id, version in raw)
 
 
-def remove(leftover: Leftover) -> None:
+def remove(folder: StoreFolder, leftover: Leftover) -> None:
     """Take a leftover out of staging, after its entries were put right."""
-    if leftover.path.is_dir() and not leftover.path.is_symlink():
-        shutil.rmtree(leftover.path)
+    path = folder.staging / leftover.name
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
     else:
-        leftover.path.unlink()
+        path.unlink()
 
 
 def has_object(folder: StoreFolder, object_id: str) -> bool:

@@ -7,6 +7,7 @@ which says whose store it is, so that a swapped or foreign disk is noticed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cunzhen.errors import Unavailable
-from cunzhen.formats.durable import FileSystemSync, replace_file
+from cunzhen.formats.durable import FileSystemSync, fsync_path, replace_file
 from cunzhen.formats.ocfl import OBJECT_NAMASTE, TUPLE_SIZE, TUPLES
 
 LAYOUT = "0004-hashed-n-tuple-storage-layout"
@@ -63,13 +64,19 @@ README_TEXT = """\
        mets.xml                著录与管理过程元数据（METS 1.12 与 PREMIS 3）：题名、档号、年度、保管期限、
                                责任者、原文件名、格式、SHA-256、SM3、SHA-512 等，可据此重建全部目录
        originals/…             原始电子文件，逐字节未改
+       renditions/…            衍生件：另转的格式，如 PDF/A；从不代替原始文件
        text/…                  各页识别出的文字（JSON）
        manifest-sm3.txt        其余各文件的 SM3（国密）摘要
+   另有两种对象：只含 registry.json 的是登记包（机构、全宗、类别、保管期限表）；只含 changes.json 的是变更集，
+   即一次批量更正。变更集中每一项写明哪一件（item_id）、更正后著录的版本（version）和新的内容（values）；
+   某件 mets.xml 中的版本比它小一的，以变更集的内容为准；已经并入的（版本相同或更大）不用再管。
 4. 校验（在对象文件夹内执行）：
        sha512sum -c inventory.json.sha512
        {command}
    校验 SM3（coreutils 9 以上，在 v1/content 内执行）：cksum -a sm3 --untagged -c manifest-sm3.txt
 5. 请勿修改、改名、增加或删除本文件夹内的任何文件。
+6. 本存储也可能在 S3 对象存储的桶中：“文件夹/文件”就是键名，路径与上述完全相同。用任何 S3 工具（如 aws s3 sync）
+   整个下载后，按第 1–4 条查找和校验。
 
 How to read this storage without our software
 =============================================
@@ -82,18 +89,28 @@ This folder is an OCFL 1.1 storage root (https://ocfl.io/1.1/spec/). The usual c
 2. Inside: inventory.json says which files each version has (versions/state) and where each lies (manifest);
    inventory.json.sha512 is its SHA-512; v1/content, v2/content ... hold the files. Old versions never change.
 3. The files: mets.xml (description, events, original names, formats, digests: METS 1.12 and PREMIS 3; the whole
-   catalogue can be rebuilt from these), originals/ (the files byte for byte as received), text/ (what was read on
-   each page, JSON), manifest-sm3.txt (SM3 digests of the other files).
+   catalogue can be rebuilt from these), originals/ (the files byte for byte as received), renditions/ (other forms,
+   never instead of an original), text/ (what was read on each page, JSON), manifest-sm3.txt (SM3 digests of the other
+   files). An object with registry.json alone is the registry (agencies, fonds, series, schedules). One with
+   changes.json alone is a change-set, one correction of many items: each entry names the item, the version of the
+   description that results, and the new values; it counts where the item's mets.xml has the version before it.
 4. To check, inside the folder of the object:
        sha512sum -c inventory.json.sha512
        {command}
    SM3, with coreutils 9 or later, inside v1/content: cksum -a sm3 --untagged -c manifest-sm3.txt
 5. Change, rename, add or remove nothing here.
+6. The same storage may lie in a bucket of an S3 service: folder/file is then the key, and the paths are the same.
+   Download it with any S3 tool (such as aws s3 sync) and go on with 1 to 4.
 """.replace(
     "{command}",
     'python3 -c \'import json; [print(d, p, sep="  ") for d, ps in json.load(open("inventory.json"))'
     '["manifest"].items() for p in ps]\' | sha512sum -c',
 )
+
+
+# SHA-256 of the texts that earlier releases wrote: they are still right where they stand. Whoever changes the text
+# after a release adds the digest of the one before.
+EARLIER_READMES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +196,7 @@ def _create(folder: StoreFolder, card: bytes) -> None:
 
 def _stage_root(folder: StoreFolder) -> Path:
     made = folder.staging / f"root-{os.getpid()}-{os.urandom(4).hex()}"
-    for name, data in {**ROOT_FILES, README: README_TEXT.encode()}.items():
+    for name, data in own_files().items():
         path = made / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -188,14 +205,42 @@ def _stage_root(folder: StoreFolder) -> Path:
 
 def root_problems(folder: StoreFolder) -> list[str]:
     """Names of the root's own files that are missing or altered."""
-    return [name for name, data in ROOT_FILES.items() if not _has(folder.root / name, data)]
+    return [name for name in own_files() if not is_own(name, _bytes(folder.root / name))]
 
 
-def _has(path: Path, data: bytes) -> bool:
-    try:
-        return path.read_bytes() == data
-    except FileNotFoundError:
+def is_own(name: str, data: bytes | None) -> bool:
+    """Whether these are the right bytes of one of the root's own files; None are those of a missing one."""
+    if data is None:
         return False
+    told_before = name == README and hashlib.sha256(data).hexdigest() in EARLIER_READMES
+    return told_before or data == own_files()[name]
+
+
+def own_files() -> dict[str, bytes]:
+    """Every file that a storage root has of its own."""
+    return {**ROOT_FILES, README: README_TEXT.encode()}
+
+
+def mend_root(folder: StoreFolder) -> None:
+    """Write the root's own files anew where they are missing or altered; what was there goes to quarantine.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    for name in root_problems(folder):
+        path = folder.root / name
+        if os.path.lexists(path):
+            path.rename(folder.quarantine / f"{name.replace('/', '-')}.{os.urandom(4).hex()}")
+            fsync_path(folder.quarantine)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, own_files()[name])
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except FileNotFoundError:
+        return None
 
 
 def is_object(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Writing many objects at once so that each is in a storage root whole and durable, or not at all.
 
 1. Everything is written below ``staging/<batch>/``, which no reader looks at, with a journal of what is meant.
-2. One sync; the sizes are read back.
+2. One sync; then every file is read back from the disk and its digest compared with that of what was handed over.
 3. Objects are moved into the root by rename. What is staged is the highest folder that the root does not have yet,
    and that is what is moved: so the root never holds an empty or half-filled folder.
    A new version's folder is moved into its object, that is synced, then the root inventory and its sidecar are
@@ -17,13 +17,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cunzhen.errors import Conflict
+from cunzhen.formats.digests import BLOCK
 from cunzhen.formats.durable import FileSystemSync, unavailable
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.ocfl import INVENTORY, SIDECAR, TUPLES, object_path
@@ -50,7 +52,7 @@ class Staging:
         """
         self.folder = folder
         self.path = folder.staging / batch
-        self._sizes: dict[str, int] = {}
+        self._digests: dict[str, str] = {}
         self._places: dict[str, str] = {}
         self._journal: list[tuple[str, str]] = []
         self._touched: set[Path] = set()
@@ -60,7 +62,7 @@ class Staging:
         except OSError as error:
             raise unavailable(error, folder.name) from error
         try:
-            self._lock = _locked_folder(self.path)
+            self._lock = locked_folder(self.path)
         except OSError as error:
             self._sync.close()
             raise unavailable(error, folder.name) from error
@@ -89,20 +91,19 @@ class Staging:
             Unavailable: ``P-10``, ``P-11``; of this or an earlier write.
         """
         self._file = f"{self._places[object_id]}/{path}"
-        self._sizes[self._file] = 0
         self._ordered(self._writer.open, self._file)
 
     def append(self, data: bytes) -> None:
         """Add to the file that was begun last."""
-        self._sizes[self._file] += len(data)
         self._ordered(self._writer.append, data)
 
-    def close(self) -> None:
-        """End the file that was begun last."""
+    def close(self, sha512: str) -> None:
+        """End the file that was begun last; what is read back of it must have this digest (hex)."""
+        self._digests[self._file] = sha512
         self._ordered(self._writer.close)
 
     def seal(self) -> None:
-        """Step 2: make the staged files durable and read their sizes back.
+        """Step 2: make the staged files durable and read them back.
 
         Raises:
             Unavailable: ``P-10``, ``P-11``; nothing of the batch may be used.
@@ -112,9 +113,9 @@ class Staging:
             self._writer.finish()
             (self.path / JOURNAL).write_text(json.dumps(self._journal), encoding="ascii")
             self._sync.sync(self._everything())
-            for relative, size in self._sizes.items():
-                if os.lstat(f"{self.path}/{relative}").st_size != size:
-                    raise OSError(errno.EIO, "the size read back differs")
+            for relative, sha512 in self._digests.items():
+                if _read_back(f"{self.path}/{relative}") != sha512:
+                    raise OSError(errno.EIO, "what was read back differs")
         except OSError as error:
             raise unavailable(error, self.folder.name) from error
         failpoint("packages-sealed")
@@ -212,19 +213,21 @@ class Staging:
         yield self.folder.staging
 
 
-def write_file(stagings: Sequence[Staging], object_id: str, path: str, data: bytes) -> None:
-    """Write the same bytes into an object of every store.
+def _read_back(path: str) -> str:
+    """SHA-512 of what the disk gives, not of what memory still holds of it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        # After the sync no page is dirty any more, so all of them can go.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        digest = hashlib.sha512()
+        while block := os.read(descriptor, BLOCK):
+            digest.update(block)
+        return digest.hexdigest()
+    finally:
+        os.close(descriptor)
 
-    Raises:
-        Unavailable: ``P-10``, ``P-11``.
-    """
-    for staging in stagings:
-        staging.open(object_id, path)
-        staging.append(data)
-        staging.close()
 
-
-def _locked_folder(path: Path) -> int:
+def locked_folder(path: Path) -> int:
     """Make a batch's folder with its lock held; a living process is told from a dead one by it."""
     path.mkdir(mode=0o750)
     descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

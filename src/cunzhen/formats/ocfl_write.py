@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cunzhen.errors import Invalid, Missing
 from cunzhen.formats.digests import BLOCK, Digester, FileDigests, digest_bytes
@@ -21,7 +23,39 @@ from cunzhen.formats.ocfl import (
     require_safe_paths,
     sidecar,
 )
-from cunzhen.formats.ocfl_staging import Staging, write_file
+
+
+class ObjectSink(Protocol):
+    """Where the files of a batch's objects are written to, one after the other."""
+
+    def begin_object(self, object_id: str, version: str) -> None:
+        """Take an object, or a further version of one, into the batch; its files follow."""
+        ...
+
+    def open(self, object_id: str, path: str) -> None:
+        """Begin a file of an object."""
+        ...
+
+    def append(self, data: bytes) -> None:
+        """Add to the file that was begun last."""
+        ...
+
+    def close(self, sha512: str) -> None:
+        """End the file that was begun last; what is read back of it must have this digest (hex)."""
+        ...
+
+
+def write_file(sinks: Sequence[ObjectSink], object_id: str, path: str, data: bytes) -> None:
+    """Write the same bytes into an object of every store.
+
+    Raises:
+        Unavailable: ``P-10``, ``P-11``.
+    """
+    sha512 = hashlib.sha512(data).hexdigest()
+    for sink in sinks:
+        sink.open(object_id, path)
+        sink.append(data)
+        sink.close(sha512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +67,7 @@ class Staged:
         inventory: what it holds now.
         inventory_sha512: of the inventory's bytes.
         byte_count, file_count: content that this version added.
+        inventory_sha256, inventory_sm3: of the inventory's bytes too.
     """
 
     object_id: str
@@ -40,6 +75,8 @@ class Staged:
     inventory_sha512: str
     byte_count: int
     file_count: int
+    inventory_sha256: str = ""
+    inventory_sm3: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +98,7 @@ class NewVersion:
     removed: Sequence[str] = ()
 
 
-def stage_object(new: NewVersion, stagings: Sequence[Staging]) -> Staged:
+def stage_object(new: NewVersion, stagings: Sequence[ObjectSink]) -> Staged:
     """Write one object, or one more version of it, into every store's staging with one read of each source.
 
     Raises:
@@ -89,7 +126,8 @@ def stage_object(new: NewVersion, stagings: Sequence[Staging]) -> Staged:
     for where in (f"{version}/", ""):
         write_file(stagings, object_id, f"{where}{INVENTORY}", data)
         write_file(stagings, object_id, f"{where}{SIDECAR}", sidecar(data))
-    return Staged(object_id, inventory, digest_bytes(data).sha512, writer.byte_count, writer.file_count)
+    found = digest_bytes(data)
+    return Staged(object_id, inventory, found.sha512, writer.byte_count, writer.file_count, found.sha256, found.sm3)
 
 
 def _kept_state(previous: Inventory | None, removed: Sequence[str]) -> dict[str, str]:
@@ -104,7 +142,9 @@ def _kept_state(previous: Inventory | None, removed: Sequence[str]) -> dict[str,
 class _Writer:
     """Content of one version: written once however many logical paths and versions have it."""
 
-    def __init__(self, stagings: Sequence[Staging], object_id: str, version: str, previous: Inventory | None) -> None:
+    def __init__(
+        self, stagings: Sequence[ObjectSink], object_id: str, version: str, previous: Inventory | None
+    ) -> None:
         self._stagings = stagings
         self._object_id = object_id
         self._version = version
@@ -141,9 +181,10 @@ class _Writer:
             digester.update(block)
             for staging in self._stagings:
                 staging.append(block)
+        digests = digester.digests()
         for staging in self._stagings:
-            staging.close()
-        return digester.digests()
+            staging.close(digests.sha512)
+        return digests
 
 
 def _digests_of(file: ContentFile) -> FileDigests:

@@ -1,4 +1,4 @@
-"""What a file really is: its PRONOM format by Siegfried's signatures, an OFD rule of our own, and whether its name agrees.
+"""What a file really is: its PRONOM format by Siegfried's signatures, an OFD rule of our own, and if its name agrees.
 
 Siegfried knows OFD (GB/T 33190-2016) only as a zip, so a zip whose directory names ``OFD.xml`` is called OFD here.
 """

@@ -146,3 +146,9 @@ def term_name(term: str, language: str = "zh") -> str:
 def extra_json(extra: Mapping[str, str]) -> str | None:
     """Further fields as they are stored, or None where there are none."""
     return json.dumps(dict(extra), ensure_ascii=False, sort_keys=True) if extra else None
+
+
+def read_extra(stored: str | None) -> dict[str, str]:
+    """What ``extra_json`` stored."""
+    loaded: dict[str, str] = json.loads(stored) if stored else {}
+    return loaded

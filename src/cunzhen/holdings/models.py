@@ -64,6 +64,7 @@ class Series(models.Model):
     fonds = models.ForeignKey(Fonds, on_delete=models.PROTECT, related_name="series")
     code = models.CharField(max_length=10)
     name = models.CharField(max_length=100)
+    stores = models.JSONField(default=list, blank=True)  # policy of copies: names of stores; none means all
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["fonds", "code"], name="series_code_once_per_fonds")]
@@ -115,6 +116,11 @@ class Item(models.Model):
             models.Index(fields=["fonds", "year", "-id"], name="item_year"),
             models.Index(fields=["series", "year", "-id"], name="item_series_year"),
             models.Index(fields=["fonds", "kind", "-id"], name="item_kind"),
+            models.Index(fields=["fonds", "term", "-id"], name="item_term"),
+            models.Index(fields=["fonds", "-id"], condition=~models.Q(hold_reason=""), name="item_held"),
+            # Orders that people sort lists by, both ways.
+            models.Index(fields=["fonds", "archival_code", "id"], name="item_by_code"),
+            models.Index(fields=["fonds", "document_date", "id"], name="item_by_date"),
         ]
 
 
@@ -155,6 +161,33 @@ class Component(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["item", "number"], name="component_number_once")]
+
+
+class Rendition(models.Model):
+    """衍生件: a further form of an item or of one of its files, in its package beside the originals, never instead."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="renditions")
+    number = models.IntegerField()
+    source_number = models.IntegerField()  # of the component it was made from; 0 for the item as a whole
+    path = models.CharField(max_length=255)  # logical path inside the package
+    name = models.CharField(max_length=1000)
+    note = models.CharField(max_length=200, blank=True)  # what it is for
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    sm3 = models.CharField(max_length=64)
+    sha512 = models.CharField(max_length=128)
+    puid = models.CharField(max_length=30)
+    mime = models.CharField(max_length=100)
+    format_name = models.CharField(max_length=200)
+    added_at = models.DateTimeField()
+    added_by = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "number"], name="rendition_number_once"),
+            models.UniqueConstraint(fields=["item", "sha256"], name="rendition_content_once"),
+        ]
 
 
 class Page(models.Model):
@@ -251,7 +284,7 @@ class EmployerName(models.Model):
 
 
 class Mention(models.Model):
-    """The assertion that a paper names a person or an employer: who says so, where on the page; retracted, not erased."""
+    """The assertion that a paper names a person or employer: who says so, where on the page; retracted, not erased."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="mentions")
@@ -270,3 +303,24 @@ class Mention(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["name"], name="mention_name")]
+
+
+class Rebuild(models.Model):
+    """A rebuilding of the catalogue; while one is not finished it can be gone on with, and nothing else fills
+    tables.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    ledger_size = models.BigIntegerField()  # entries of the published ledger that it began with
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finished_at"],
+                condition=models.Q(finished_at=None),
+                nulls_distinct=False,
+                name="rebuild_one_at_a_time",
+            )
+        ]

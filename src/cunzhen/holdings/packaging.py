@@ -58,6 +58,7 @@ def to_package(new: NewItem, context: ItemContext, *, now: datetime) -> NewPacka
         message=f"归档 {context.archival_code}",
         author=context.actor_name,
         created_at=now,
+        stores=tuple(context.series.stores),
     )
 
 
@@ -102,10 +103,10 @@ def _description(new: NewItem, context: ItemContext, now: datetime) -> mets.Desc
         filed_at=now,
         filed_by=context.actor_id,
         document_date=new.document_date,
-        date_precision={0: "", 4: "year", 7: "month", 10: "day"}[len(new.document_date)],
+        date_precision=date_precision(new.document_date),
         codes=(mets.ArchivalCode(context.archival_code, fonds.keeper_id, now),),
-        persons=tuple(_mention(m) for m in context.mentions if m.kind == "person"),
-        employers=tuple(_mention(m) for m in context.mentions if m.kind == "employer"),
+        persons=tuple(mention_out(m) for m in context.mentions if m.kind == "person"),
+        employers=tuple(mention_out(m) for m in context.mentions if m.kind == "employer"),
         components=_components(new),
         pages=_pages(new),
         checks=tuple(mets.Check(c.code, c.result, c.message, c.standard_code) for c in new.checks),
@@ -131,7 +132,13 @@ def _retention(new: NewItem, context: ItemContext) -> mets.Retention:
     )
 
 
-def _mention(row: Mention) -> mets.Mention:
+def date_precision(document_date: str) -> str:
+    """How precise a date is, as the package says it."""
+    return {0: "", 4: "year", 7: "month", 10: "day"}[len(document_date)]
+
+
+def mention_out(row: Mention) -> mets.Mention:
+    """An assertion as the package says it, taken back or not."""
     kind = "resident_id" if row.kind == "person" else "uscc"
     return mets.Mention(
         id=row.id,
@@ -141,6 +148,7 @@ def _mention(row: Mention) -> mets.Mention:
         confidence=row.confidence,
         asserted_by=row.asserted_by,
         asserted_at=row.asserted_at,
+        retracted_at=row.retracted_at,
         page=row.page,
         box=tuple(row.box) if row.box else None,
         identifiers=(mets.Identifier(kind, row.number),) if row.number else (),

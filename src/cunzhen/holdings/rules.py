@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from cunzhen.errors import Invalid
 from cunzhen.formats.page_text import PageText
 
 Box = tuple[int, int, int, int]
+# Acts that make an item; their ledger entries name it first.
+FILING_OPS = ("file_drafts",)
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class IndexDocument:
     held: bool
     document_date: str
     filed_at: datetime
+    former_codes: tuple[str, ...] = ()  # archival codes it bore before; it is found by them too
 
 
 def content_digest(sha256s: Sequence[str]) -> str:
@@ -167,3 +171,105 @@ def hold_reason(term: str, confirmed: bool) -> str:
     if term == PENDING:
         return "term_pending"
     return "" if confirmed else "term_unconfirmed"
+
+
+@dataclass(frozen=True)
+class StorePolicy:
+    """Which stores keep the packages of a series; none means all. ``promised``: copies that are still to be made."""
+
+    series_id: UUID
+    stores: tuple[str, ...]
+    promised: int = 0
+
+
+def store_policy(series_id: UUID, wanted: Sequence[str], configured: Sequence[str]) -> StorePolicy:
+    """The policy that somebody asks for, in the order of the settings.
+
+    Args:
+        wanted: names of stores; none means all.
+        configured: what the settings name.
+
+    Raises:
+        Invalid: ``H-07``.
+    """
+    strange = [name for name in wanted if name not in configured or list(wanted).count(name) > 1]
+    if strange:
+        raise Invalid(
+            "H-07",
+            f"副本策略中的存储“{strange[0]}”没有配置或重复。已配置的有：{'、'.join(configured)}。",
+            f"Store {strange[0]!r} is not configured, or named twice. Configured are: {', '.join(configured)}.",
+            store=strange[0],
+        )
+    return StorePolicy(series_id, tuple(name for name in configured if name in wanted))
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """What a list of items is narrowed to; what is None or empty narrows nothing.
+
+    Args:
+        year: of the items; a year that cannot be finds nothing.
+        series, kind: codes.
+        term: years, ``Y`` for permanent, or empty text for 待确认.
+        code: an archival code that the item bears or bore.
+        held: only items whose disposal is barred.
+    """
+
+    year: int | None = None
+    series: str = ""
+    kind: str = ""
+    term: str | None = None
+    code: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """One item as a list that leaves the house shows it.
+
+    Args:
+        persons: name and masked identity number of each person that the paper names.
+        units: names of employers.
+    """
+
+    id: UUID
+    fonds: str
+    series: str
+    archival_code: str
+    title: str
+    kind: str
+    year: int
+    document_date: str
+    persons: tuple[tuple[str, str], ...]
+    units: tuple[str, ...]
+    page_count: int
+    term: str
+    retention_end: date | None
+    held: bool
+    filed_at: datetime
+
+
+@dataclass(frozen=True)
+class ItemExport:
+    """A list that leaves the house: how many items it holds, and their rows, read while they are sent."""
+
+    count: int
+    rows: Iterator[ItemRow]
+
+
+MOST_EXPORTED = 100_000
+
+
+def check_export(count: int) -> None:
+    """Whether a list of so many items may leave at once.
+
+    Raises:
+        Invalid: ``H-08``.
+    """
+    if count > MOST_EXPORTED:
+        raise Invalid(
+            "H-08",
+            f"符合条件的超过 {MOST_EXPORTED:,} 件，一次最多导出 {MOST_EXPORTED:,} 件。请按年度、类别等条件分几次导出。",
+            f"More than {MOST_EXPORTED:,} items; a list of at most {MOST_EXPORTED:,} is exported at once. "
+            "Narrow it by year or category and export it in parts.",
+        )

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from cunzhen.jobs.rules import may_try_again_after
+from cunzhen.jobs.rules import CRASHED, GIVEN_UP, may_try_again_after
 
 if TYPE_CHECKING:
     from procrastinate import App
 
 # Every worker holds the advisory lock (CLAIM, its number) on a connection of its own for as long as it lives.
 CLAIM = 0x435A4A42
-CRASHED, GIVEN_UP = "J-02", "J-03"
 
 STALLED = """
     SELECT id, task_name FROM procrastinate_jobs job
@@ -55,13 +54,13 @@ def rescue_stalled() -> int:
         cursor.execute(STALLED, (CLAIM,))
         stalled = cursor.fetchall()
         for number, op in stalled:
-            crashes = 1 + Failure.objects.filter(job_id=number, code=CRASHED).count()
-            if may_try_again_after(crashes):
+            before = Failure.objects.filter(job_id=number, code=CRASHED).values_list("at", flat=True)
+            again = may_try_again_after([*before, now])
+            if again:
                 cursor.execute("SELECT procrastinate_retry_job_v2(%s, %s, NULL, NULL, NULL)", (number, now))
             else:
                 cursor.execute("SELECT procrastinate_finish_job_v1(%s, 'failed', false)", (number,))
-            code = CRASHED if may_try_again_after(crashes) else GIVEN_UP
-            Failure.objects.create(job_id=number, op=op, code=code, at=now)
+            Failure.objects.create(job_id=number, op=op, code=CRASHED if again else GIVEN_UP, at=now)
         if stalled:
             cursor.execute(
                 f"DELETE FROM {Failure._meta.db_table} f WHERE code = %s"  # noqa: S608

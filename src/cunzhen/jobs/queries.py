@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from cunzhen.jobs.models import Failure
+from cunzhen.jobs.rules import CRASHED, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,21 @@ class Backlog:
     oldest_seconds: float
 
 
-def failed_jobs(limit: int = 100) -> list[FailedJob]:
+@dataclass(frozen=True)
+class KindOfWork:
+    """How many jobs of one name there are."""
+
+    op: str
+    waiting: int
+    running: int
+    failed: int
+
+
+def failed_jobs(limit: int | None = 100) -> list[FailedJob]:
     """The jobs that failed for good, newest first.
 
     Args:
-        limit: at most so many.
+        limit: at most so many; all of them when None.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -55,7 +66,7 @@ def failed_jobs(limit: int = 100) -> list[FailedJob]:
 
 
 def _last_word(failure: Failure | None) -> tuple[str, datetime | None]:
-    return (failure.code, failure.at) if failure else ("J-01", None)
+    return (failure.code, failure.at) if failure else (UNKNOWN, None)
 
 
 def backlog(queue: str | None = None) -> Backlog:
@@ -76,6 +87,22 @@ def backlog(queue: str | None = None) -> Backlog:
         )
         waiting, running, failed, oldest = cursor.fetchone() or (0, 0, 0, 0)
     return Backlog(waiting, running, failed, float(oldest))
+
+
+def given_up(most: int = 100) -> int:
+    """How many jobs will not be tried again unless somebody says so; at most so many are counted."""
+    return Failure.objects.exclude(code=CRASHED).order_by()[:most].count()
+
+
+def kinds_of_work() -> list[KindOfWork]:
+    """Count the work by name, in alphabetical order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT task_name, count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),"
+            " count(*) FILTER (WHERE status = 'failed') FROM procrastinate_jobs"
+            " WHERE status IN ('todo', 'doing', 'failed') GROUP BY task_name ORDER BY task_name"
+        )
+        return [KindOfWork(*row) for row in cursor.fetchall()]
 
 
 def can_run(queues: Sequence[str] | None = None) -> bool:

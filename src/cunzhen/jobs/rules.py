@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-PATIENT_TRIES = (
-    8  # what is still unavailable then, about ten minutes on, is logged as an error; it is tried on all the same
-)
-MOST_CRASHES = 8  # of a job whose worker dies: it may be the job that kills it, or a bad week for the mains
+# What is unavailable is tried for as long as it takes; from this try on, some minutes later, the log calls it an error.
+PATIENT_TRIES = 8
 LONGEST_WAIT = timedelta(minutes=5)
+
+UNKNOWN, CRASHED, GIVEN_UP = "J-01", "J-02", "J-03"
+REASONS = {
+    UNKNOWN: ("后台工作没有做成，原因没有记下来", "a job failed and left no reason"),
+    CRASHED: ("做这项工作的进程异常中止，已交给别的进程", "the worker died over this job; another one takes it"),
+    GIVEN_UP: (
+        "做这项工作的进程一再异常中止，已停止重试；排除原因后用 cunzhen jobs --retry 重新执行",
+        "workers kept dying over this job; it is not tried again until cunzhen jobs --retry says so",
+    ),
+}
+
+# A worker's death may be the job's fault or the mains', and nobody can tell from one. A job that kills its workers does
+# so every time and soon, for the next worker starts within seconds: five deaths within an hour are its own work, while
+# four power cuts in one hour leave it its last try. One that takes an hour to kill is stopped by the total instead,
+# which is more than the 21 deaths of a week with three cuts a day. A job is some minutes of work (32 papers) and what
+# it has read stays, so that the mains would have to hit the same few minutes each time to come that far.
+MOST_CRASHES_AN_HOUR = 5
+MOST_CRASHES = 25
 
 
 def wait_before(attempts: int, spread: float) -> timedelta:
@@ -22,13 +40,28 @@ def wait_before(attempts: int, spread: float) -> timedelta:
     return min(timedelta(seconds=seconds), LONGEST_WAIT)
 
 
-def may_try_again_after(crashes: int) -> bool:
+def may_try_again_after(crashes: Sequence[datetime]) -> bool:
     """Whether a job whose worker died gets another.
 
     What is merely unavailable (a full disk, a database that restarts) is tried for as long as it takes: papers that
     were acknowledged must go on by themselves when there is room again.
 
     Args:
-        crashes: workers that died while they did it, the last one included.
+        crashes: when workers died while they did it, the last one included; at least one.
     """
-    return crashes < MOST_CRASHES
+    lately = [at for at in crashes if max(crashes) - at < timedelta(hours=1)]
+    return len(lately) < MOST_CRASHES_AN_HOUR and len(crashes) < MOST_CRASHES
+
+
+def reason(code: str) -> tuple[str, str]:
+    """Why a job failed for good, in Chinese and English.
+
+    Args:
+        code: of the queue's own, of a refusal, or the name of an exception.
+    """
+    refused = re.fullmatch(r"[A-Z]{1,3}(-[A-Z]{2})?-\d{2}", code)
+    return REASONS.get(code) or (
+        ("被拒绝，含义见提示代码表", "it was refused; see the list of codes")
+        if refused
+        else ("程序出错，出错位置见日志", "a fault of the program; the log says where")
+    )

@@ -23,6 +23,7 @@ class LedgerEntry(models.Model):
 
     class Meta:
         db_table = "ledger_entry"
+        indexes = [models.Index(fields=["-id"], condition=models.Q(op="verify_archive"), name="ledger_entry_verified")]
         constraints = [
             models.CheckConstraint(
                 condition=LessThanOrEqual(Length("body"), ENTRY_BYTES_AT_MOST), name="ledger_entry_body_length"

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from psycopg import sql
 from uuid_utils.compat import uuid7
 
+from cunzhen.database.rows import copy_tuples
 from cunzhen.errors import Unavailable
 from cunzhen.formats import signed_note, tlog
 from cunzhen.formats.failpoints import failpoint
@@ -71,10 +71,10 @@ def record(entries: Sequence[NewEntry], *, at: datetime) -> list[UUID]:
         for subject_id in dict.fromkeys(part.id for part in entry.subjects)
     ]
     with transaction.atomic(savepoint=False):
-        _copy("ledger_entry", ("id", "at", "op", "actor_id", "agency_id", "body"), rows)
-        _copy("ledger_subject", ("entry_id", "subject_id"), subjects)
-        _copy("ledger_detail", ("entry_id", "salt", "sealed"), details)
-        _copy("ledger_pending", ("entry_id",), [(entry_id,) for entry_id in ids])
+        copy_tuples("ledger_entry", ("id", "at", "op", "actor_id", "agency_id", "body"), rows)
+        copy_tuples("ledger_subject", ("entry_id", "subject_id"), subjects)
+        copy_tuples("ledger_detail", ("entry_id", "salt", "sealed"), details)
+        copy_tuples("ledger_pending", ("entry_id",), [(entry_id,) for entry_id in ids])
     return ids
 
 
@@ -193,16 +193,6 @@ def _write_tiles(folder: tiles.TileFolder, old: int, size: int) -> bytes:
     if bodies:
         folder.write(tlog.tile_at(tlog.ENTRIES, size // tlog.TILE_WIDTH, size), tlog.encode_bundle(bodies))
     return builder.root()
-
-
-def _copy(table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
-    """COPY plain tuples: the ledger is written on every act, and model instances would double the cost."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def _not_continued() -> Unavailable:

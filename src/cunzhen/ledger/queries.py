@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -26,13 +27,25 @@ WHERE l.number > %(number)s AND (%(ops)s::text[] IS NULL OR e.op = ANY(%(ops)s::
 ORDER BY l.number LIMIT %(limit)s
 """
 _HISTORY = """
-SELECT l.number, e.at, e.op, e.actor_id, d.sealed
+SELECT l.number, e.at, e.op, e.actor_id, d.sealed, e.id
 FROM ledger_subject s
 JOIN ledger_entry e ON e.id = s.entry_id
 LEFT JOIN ledger_leaf l ON l.entry_id = s.entry_id
 LEFT JOIN ledger_detail d ON d.entry_id = s.entry_id
 WHERE s.subject_id = %(subject)s
 ORDER BY l.number DESC NULLS FIRST, s.entry_id DESC LIMIT %(limit)s
+"""
+_NAMED = """
+SELECT s.subject_id, e.body FROM ledger_subject s JOIN ledger_entry e ON e.id = s.entry_id
+WHERE s.subject_id = ANY(%s::uuid[]) ORDER BY s.subject_id, s.entry_id
+"""
+_LATEST = """
+SELECT l.number, e.at FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.number DESC LIMIT 1
+"""
+# Served by an index of its own (ledger_entry_verified): verifications are few among very many entries.
+_LATEST_VERIFICATION = """
+SELECT e.at, d.sealed FROM ledger_entry e LEFT JOIN ledger_detail d ON d.entry_id = e.id
+WHERE e.op = 'verify_archive' ORDER BY e.id DESC LIMIT 1
 """
 _BY_NUMBER = """
 SELECT l.number, e.body FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.number = %s
@@ -74,6 +87,55 @@ def entries_after(number: int, limit: int, ops: Collection[str] | None = None) -
         ]
 
 
+def named(ids: Collection[UUID]) -> dict[UUID, Subject]:
+    """What the ledger says of some subjects, each by its latest entry; those it does not know are absent."""
+    found: dict[UUID, Subject] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, [list(ids)])
+        for subject_id, body in cursor.fetchall():
+            found.update((s.id, s) for s in read_subjects(bytes(body)) if s.id == subject_id)
+    return found
+
+
+def latest_entry() -> tuple[int, datetime] | None:
+    """The last number given and when that was done; None where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST)
+        row = cursor.fetchone()
+    return (int(row[0]), row[1]) if row else None
+
+
+def latest_verification() -> tuple[datetime, dict[str, object]] | None:
+    """When the catalogue was last compared with the packages, and what was found; None where it never was."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST_VERIFICATION)
+        row = cursor.fetchone()
+    return (row[0], _detail(row[1]) or {}) if row else None
+
+
+def published_beyond_table(limit: int = 10_000) -> list[tuple[Subject, ...]]:
+    """Subjects of entries that were published and that the table has not: the database went back in time.
+
+    Args:
+        limit: at most so many entries, the oldest of them.
+
+    Raises:
+        Unavailable: ``L-13`` the checkpoint is not ours, ``L-18`` a tile is not there.
+    """
+    folder = tiles.current()
+    published = folder.checkpoint()
+    size, end = size_of_table(), published.size if published else 0
+    found: list[tuple[Subject, ...]] = []
+    for index in range(size // tlog.TILE_WIDTH, -(-end // tlog.TILE_WIDTH) if end > size else 0):
+        tile = tlog.tile_at(tlog.ENTRIES, index, end)
+        first = index * tlog.TILE_WIDTH
+        bodies = tlog.decode_bundle(folder.read(tile))
+        found += [read_subjects(body) for number, body in enumerate(bodies, first) if number >= size]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
 def last_number() -> int:
     """The highest number given so far; -1 where there is none."""
     return size_of_table() - 1
@@ -100,7 +162,8 @@ def history(subject_id: UUID, limit: int = 1000) -> list[HistoryLine]:
         cursor.execute(_HISTORY, {"subject": subject_id, "limit": limit})
         rows = cursor.fetchall()
     return [
-        HistoryLine(number, at, op, actor_id, _detail(sealed)) for number, at, op, actor_id, sealed in reversed(rows)
+        HistoryLine(number, at, op, actor_id, _detail(sealed), entry_id)
+        for number, at, op, actor_id, sealed, entry_id in reversed(rows)
     ]
 
 

@@ -67,6 +67,7 @@ class HistoryLine:
     op: str
     actor_id: UUID
     detail: dict[str, Any] | None
+    entry_id: UUID
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 from uuid import UUID
 
-from cunzhen.errors import Invalid
+from cunzhen.errors import Invalid, Unavailable
+from cunzhen.formats.mets import Description
 from cunzhen.formats.ocfl import ContentFile, VersionInfo
 from cunzhen.formats.ocfl_check import Finding, Problem
 
@@ -16,10 +18,16 @@ __all__ = [
     "ContentFile",
     "Finding",
     "KeptPackage",
+    "LockProof",
+    "NewDescription",
     "NewPackage",
     "PackageReport",
+    "PackageVersion",
     "Problem",
     "Revision",
+    "SourceFile",
+    "StoreState",
+    "StoredFile",
     "SweepReport",
 ]
 
@@ -35,6 +43,8 @@ class NewPackage:
         files: content with the digests that were registered when it came in.
         message, author: stand in the inventory, for people who read it without us.
         created_at: aware time of the version.
+        stores: names of the stores it is promised to; none means all that the settings name.
+        kind: ``item``, ``registry`` or ``changes``.
     """
 
     id: UUID
@@ -42,6 +52,8 @@ class NewPackage:
     message: str
     author: str
     created_at: datetime
+    stores: tuple[str, ...] = ()
+    kind: str = "item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,18 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDescription:
+    """What a package says of its item from now on, and files that come with it; see ``Revision``."""
+
+    id: UUID
+    description: Description
+    message: str
+    author: str
+    created_at: datetime
+    files: tuple[ContentFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class KeptPackage:
     """What was kept, durable in every promised store.
 
@@ -65,6 +89,7 @@ class KeptPackage:
         version: ``v1`` and on.
         inventory_sha512: of the inventory; vouches for every byte of the package.
         bytes, files: content of all versions, each content counted once.
+        inventory_sha256, inventory_sm3: of the inventory too; by these the ledger names the version.
     """
 
     id: UUID
@@ -72,6 +97,79 @@ class KeptPackage:
     inventory_sha512: str
     bytes: int
     files: int
+    inventory_sha256: str = ""
+    inventory_sm3: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageVersion:
+    """One version of a package as its inventory has it.
+
+    Args:
+        name: ``v1`` and on.
+        added: logical paths that are new in it or have new content; ``removed``: those it no longer has.
+    """
+
+    name: str
+    created_at: datetime
+    message: str
+    author: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of an object as it lies in a store; ``path`` is below the object, ``size`` in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to put into a store as part of a whole object.
+
+    Args:
+        path: below the object.
+        size: bytes.
+        sha512: of its bytes; what is written is read back and compared.
+        open: opens it from its first byte, each time anew.
+    """
+
+    path: str
+    size: int
+    sha512: str
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """A store as operators look at it.
+
+    Args:
+        name, place: what settings call it, and where it is.
+        reachable: whether it answers now.
+        free_bytes: space left, None where it cannot say.
+        copies: of packages that it should have.
+        not_whole: those of them known to be damaged or missing.
+    """
+
+    name: str
+    place: str
+    reachable: bool
+    free_bytes: int | None
+    copies: int
+    not_whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockProof:
+    """What became of the attempts to break a store's object lock; ``passed`` should be empty."""
+
+    store: str
+    tried: tuple[str, ...]
+    passed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +219,32 @@ def object_id(package_id: UUID) -> str:
     return f"urn:uuid:{package_id}"
 
 
+def promised_stores(wanted: Sequence[str], configured: Sequence[str]) -> tuple[str, ...]:
+    """Stores that a package is promised to, in the order of the settings.
+
+    Args:
+        wanted: by the policy of its series; none means all.
+        configured: what the settings name.
+
+    Raises:
+        Unavailable: ``P-41`` where the policy names a store that the settings do not.
+    """
+    for name in wanted:
+        if name not in configured:
+            raise unknown_store(name)
+    return tuple(name for name in configured if not wanted or name in wanted)
+
+
+def unknown_store(name: str) -> Unavailable:
+    """The refusal where something is promised to a store that the settings do not name."""
+    return Unavailable(
+        "P-41",
+        f"副本策略或登记中的存储“{name}”没有在 CUNZHEN_STORES 中配置。请系统管理员补上配置或更改类别的副本策略。",
+        f"Store {name!r} is promised copies but is not in CUNZHEN_STORES. Configure it, or change the series' policy.",
+        store=name,
+    )
+
+
 def package_id(uri: str) -> UUID | None:
     """The package that a URI names, None for any other URI."""
     try:
@@ -151,6 +275,11 @@ def sm3_listing(digests: Mapping[str, str]) -> bytes:
         digests: logical path to SM3.
     """
     return "".join(f"{digests[path]}  {path}\n" for path in sorted(digests)).encode(errors="replace")
+
+
+def sm3_listing_bytes(paths: Iterable[str]) -> int:
+    """How long ``sm3_listing`` of files with these logical paths is."""
+    return sum(64 + 2 + len(path.encode(errors="replace")) + 1 for path in paths)
 
 
 def read_sm3_listing(data: bytes) -> dict[str, str]:

@@ -1,22 +1,47 @@
-"""Stores of packages: one Protocol, and local disks behind it."""
+"""Stores of packages: what the room asks of each, and the ones that the settings name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
-from cunzhen.formats import ocfl_recover
-from cunzhen.formats.durable import unavailable
-from cunzhen.formats.ocfl import INVENTORY, Inventory, object_path
-from cunzhen.formats.ocfl_check import Finding, Place, check_object, open_verified, walk_root
+from cunzhen.formats.ocfl import Inventory
+from cunzhen.formats.ocfl_check import Digest, Finding, Place, Skip, no_place, sha512_of
 from cunzhen.formats.ocfl_recover import Leftover
-from cunzhen.formats.ocfl_root import StoreFolder, prepare_store, root_problems
-from cunzhen.formats.ocfl_staging import Staging
+from cunzhen.formats.ocfl_write import ObjectSink
+from cunzhen.formats.store_address import S3Address, StorePlace
+from cunzhen.preservation.bucket import Bucket
+from cunzhen.preservation.bucket_values import Limits
+from cunzhen.preservation.local_store import LocalStore
+from cunzhen.preservation.rules import SourceFile, StoredFile
+from cunzhen.preservation.s3_store import S3Store
+
+__all__ = ["LocalStore", "S3Store", "Store", "StoreBatch", "configured_names", "configured_stores"]
+
+
+class StoreBatch(ObjectSink, AbstractContextManager["StoreBatch"], Protocol):
+    """One batch on its way into one store; leaving the context ends its threads."""
+
+    def seal(self) -> None:
+        """Make what was written durable and read it back; nothing is visible yet."""
+        ...
+
+    def place(self) -> None:
+        """Make the objects visible, durably."""
+        ...
+
+    def discard(self) -> None:
+        """Throw away a batch that was not placed."""
+        ...
+
+    def forget(self) -> None:
+        """Drop the journal of a batch whose transaction is committed."""
+        ...
 
 
 class Store(Protocol):
@@ -27,11 +52,21 @@ class Store(Protocol):
         """What settings call it."""
         ...
 
+    @property
+    def place(self) -> str:
+        """Where it is, for operators: a folder or an address, without anything secret."""
+        ...
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether every read is a journey; those of this machine are read first."""
+        ...
+
     def prepare(self, *, holds_packages: Callable[[], bool]) -> None:
         """Make it on first use; refuse one that is gone or not ours."""
         ...
 
-    def begin(self, batch: str) -> Staging:
+    def begin(self, batch: str) -> StoreBatch:
         """Open a batch for writing."""
         ...
 
@@ -47,16 +82,20 @@ class Store(Protocol):
         """Whether the object is there at all."""
         ...
 
-    def check(self, object_id: str, version: str, inventory_sha512: str) -> list[Finding]:
-        """Hash everything of one object."""
+    def check(self, object_id: str, version: str, inventory_sha512: str, digest: Digest = sha512_of) -> list[Finding]:
+        """Hash everything of one object; ``digest`` reads the files and gives their SHA-512."""
         ...
 
     def root_problems(self) -> list[str]:
         """The store's own files that are altered."""
         ...
 
-    def walk(self) -> Iterator[Place]:
-        """Everything in the store."""
+    def mend_root(self) -> None:
+        """Write them anew; what was there goes to quarantine."""
+        ...
+
+    def walk(self, skip: Skip = no_place) -> Iterator[Place]:
+        """Everything in the store but the objects' folders that are passed over; they are asked for in order."""
         ...
 
     def leftovers(self, before: datetime) -> list[Leftover]:
@@ -75,107 +114,44 @@ class Store(Protocol):
         """Put an object back to a committed version."""
         ...
 
+    def files(self, object_id: str) -> list[StoredFile]:
+        """Every file of an object as it lies there, by path below the object; nothing where the object is absent."""
+        ...
 
-class LocalStore:
-    """A store in a folder of this machine.
+    def open_raw(self, object_id: str, path: str) -> BinaryIO | None:
+        """A file's bytes as stored, unchecked; None where there is none."""
+        ...
 
-    Args:
-        name: what settings call it.
-        path: its folder.
-        node: name of this node.
-    """
+    def install(self, object_id: str, files: Sequence[SourceFile]) -> None:
+        """Put a whole object in place, durable and read back; what was there goes to quarantine first."""
+        ...
 
-    def __init__(self, name: str, path: Path, node: str) -> None:
-        self.folder = StoreFolder(name, path)
-        self._node = node
+    def free_bytes(self) -> int | None:
+        """Space left, None where the store cannot say."""
+        ...
 
-    @property
-    def name(self) -> str:
-        """See ``Store``."""
-        return self.folder.name
+    def reachable(self) -> bool:
+        """Whether it answers at all."""
+        ...
 
-    def prepare(self, *, holds_packages: Callable[[], bool]) -> None:
-        """See ``Store``; read again for every batch, for a disk can be unmounted at any time."""
-        try:
-            exists = (self.folder.path / "store.json").exists()
-            prepare_store(self.folder, node=self._node, may_create=exists or not holds_packages())
-        except OSError as error:
-            raise unavailable(error, self.name) from error
 
-    def begin(self, batch: str) -> Staging:
-        """See ``Store``."""
-        return Staging(self.folder, batch)
-
-    def read_inventory(self, object_id: str, version: str, sha512: str) -> Inventory | None:
-        """See ``Store``; read from the version's own folder, which never changes."""
-        stream = self.open_content(object_id, f"{version}/{INVENTORY}", sha512)
-        if stream is None:
-            stream = self.open_content(object_id, INVENTORY, sha512)
-        if stream is None:
-            return None
-        with stream:
-            return Inventory.from_bytes(stream.read())
-
-    def open_content(self, object_id: str, path: str, sha512: str) -> BinaryIO | None:
-        """See ``Store``."""
-        return open_verified(self.folder.root / object_path(object_id) / path, sha512)
-
-    def has(self, object_id: str) -> bool:
-        """See ``Store``."""
-        return ocfl_recover.has_object(self.folder, object_id)
-
-    def check(self, object_id: str, version: str, inventory_sha512: str) -> list[Finding]:
-        """See ``Store``."""
-        return check_object(self.folder.root / object_path(object_id), object_id, version, inventory_sha512)
-
-    def root_problems(self) -> list[str]:
-        """See ``Store``."""
-        try:
-            return root_problems(self.folder)
-        except OSError as error:
-            raise unavailable(error, self.name) from error
-
-    def walk(self) -> Iterator[Place]:
-        """See ``Store``."""
-        try:
-            yield from walk_root(self.folder.root)
-        except OSError as error:
-            raise unavailable(error, self.name) from error
-
-    def leftovers(self, before: datetime) -> list[Leftover]:
-        """See ``Store``."""
-        try:
-            return ocfl_recover.leftovers(self.folder, before)
-        except OSError as error:
-            raise unavailable(error, self.name) from error
-
-    def clear(self, leftover: Leftover) -> None:
-        """See ``Store``."""
-        try:
-            ocfl_recover.remove(leftover)
-        except OSError as error:
-            raise unavailable(error, self.name) from error
-
-    def set_aside(self, object_id: str) -> None:
-        """See ``Store``."""
-        try:
-            ocfl_recover.set_aside(self.folder, object_path(object_id))
-        except OSError as error:
-            raise unavailable(error, self.name) from error
-
-    def roll_back(self, object_id: str, version: str) -> bool:
-        """See ``Store``."""
-        try:
-            return ocfl_recover.roll_back(self.folder, object_id, version)
-        except OSError as error:
-            raise unavailable(error, self.name) from error
+def configured_names() -> tuple[str, ...]:
+    """What the settings call their stores, in that order."""
+    return tuple(settings.STORES)
 
 
 def configured_stores() -> tuple[Store, ...]:
-    """The stores that every package is promised to, in the order of the settings; not prepared yet."""
-    return _stores(tuple(settings.STORES.items()), settings.NODE)
+    """The stores that the settings name, in that order; not prepared yet."""
+    limits = Limits(settings.S3_TIMEOUT_SECONDS, settings.S3_DEADLINE_SECONDS, settings.S3_CONNECTIONS)
+    return _stores(tuple(settings.STORES.items()), settings.NODE, limits)
 
 
 @lru_cache(maxsize=8)
-def _stores(named: tuple[tuple[str, Path], ...], node: str) -> tuple[Store, ...]:
-    return tuple(LocalStore(name, path, node) for name, path in named)
+def _stores(named: tuple[tuple[str, StorePlace], ...], node: str, limits: Limits) -> tuple[Store, ...]:
+    return tuple(_store(name, place, node, limits) for name, place in named)
+
+
+def _store(name: str, place: StorePlace, node: str, limits: Limits) -> Store:
+    if isinstance(place, S3Address):
+        return S3Store(Bucket(name, place, limits, settings.HOME / "spool"), place, node)
+    return LocalStore(name, place, node)

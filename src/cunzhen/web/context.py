@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from cunzhen.accounts.models import Agency
 from cunzhen.accounts.rules import ROLE_LABELS, Actor, Role
 from cunzhen.capture.queries import waiting_drafts
+from cunzhen.preservation.condition import known_bad
+
+MOST_COUNTED = 1_000  # in the menu of every page; beyond it says that there are more
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class MenuEntry:
     group: str = ""
     count: int = 0
     current: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The count as a menu has room for."""
+        return f"{self.count}" if self.count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -44,13 +52,16 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 
 def _menu(actor: Actor, path: str) -> list[tuple[str, list[MenuEntry]]]:
-    waiting = waiting_drafts(actor).count() if actor.may("describe_draft") else 0
+    waiting = waiting_drafts(actor).order_by()[:MOST_COUNTED].count() if actor.may("describe_draft") else 0
+    bad = known_bad(MOST_COUNTED) if actor.may("view_preservation") else 0
     wanted = [
         ("", "", _("工作台"), "web:home", "i-home", 0),
         ("view_transfer", _("归档"), _("归档批次"), "web:transfers", "i-inbox", 0),
         ("describe_draft", _("归档"), _("著录"), "web:queue", "i-pen", waiting),
         ("search_items", _("库藏"), _("检索"), "web:search", "i-search", 0),
         ("view_item", _("库藏"), _("档案目录"), "web:items", "i-shelf", 0),
+        ("view_preservation", _("保管"), _("保管状况"), "web:preservation", "i-copies", bad),
+        ("view_preservation", _("保管"), _("应急演练"), "web:drills", "i-alert", 0),
         ("view_ledger", _("监督"), _("存证账本"), "web:ledger", "i-ledger", 0),
     ]
     groups: dict[str, list[MenuEntry]] = {}

@@ -8,27 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cunzhen.capture.proposal import paper_date
 from cunzhen.capture.rules import Description
 from cunzhen.errors import Invalid
 from cunzhen.formats.identifiers import is_identity_number, normalise_identity_number
+from cunzhen.formats.paper_date import normal_date
 from cunzhen.holdings.kinds import kind_name, series_of
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
+from cunzhen.ui.templatetags.ui import paper_date
+from cunzhen.web.naming import chinese, language
 from cunzhen.web.people import plain_text, said
 
 MOST_ROWS = 200
 _SURE = 0.9
-_ENGLISH = {
-    "kind": "Choose the kind of material.",
-    "title": "Write a title of at most 300 characters.",
-    "year": "The year must lie between 1900 and this year.",
-    "document_date": "Write the date as 2019-03-06, 2019-03 or 2019, in the item's year or the one after.",
-    "id_number": "The check character does not agree; compare each digit with the paper.",
-    "uscc": "The check character does not agree; compare the code with the paper.",
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ def field_rows(
     errors: Mapping[str, str],
     typed: Mapping[str, str],
 ) -> list[FieldRow]:
-    """Rows in the order of the paper's heading: what it is, whose, when; what was typed stays even where it is wrong."""
+    """Rows in the order of the paper's heading: what it is, whose, when; what was typed stays even where wrong."""
     fields: Mapping[str, list[dict[str, Any]]] = suggestions.get("fields", {})
     values = _values(description) | dict(typed)
     rows = [
@@ -120,15 +113,15 @@ def _row(
         page=int(best["page"]) if best else -1,
         box=tuple(best["box"]) if best and best["box"] else None,
         error=errors.get(name, ""),
-        suggestions=tuple(
-            (
-                f["value"],
-                kind_name(f["value"], get_language() or "zh") if kind == "kind" else f["value"],
-                f"{float(f['confidence']):.0%}",
-            )
-            for f in others
-        ),
+        suggestions=tuple((f["value"], _shown(name, f["value"]), f"{float(f['confidence']):.0%}") for f in others),
     )
+
+
+def _shown(name: str, value: str) -> str:
+    """A suggestion as people read it; what is taken is the value itself."""
+    if name == "kind":
+        return kind_name(value, language())
+    return paper_date(value) if name == "document_date" else value
 
 
 def _person_rows(
@@ -157,7 +150,7 @@ def _person_rows(
             name=f"persons-{number}-id_number",
             label=_("公民身份号码"),
             value=person.id_number,
-            unsure=bool(person.id_number) and not checked,
+            unsure=(bool(person.id_number) and not checked) or (number == 0 and "id_number" in unsure),
             note=_("校验位相符") if checked else "",
             confidence=person.confidence,
             page=int(read["page"]) if read else -1,
@@ -191,7 +184,7 @@ def _unit_rows(
             name=f"units-{number}-uscc",
             label=_("统一社会信用代码"),
             value=unit.uscc,
-            unsure=False,
+            unsure=number == 0 and "uscc" in unsure,
             error=errors.get(f"units-{number}-uscc", ""),
         ),
     ]
@@ -204,17 +197,15 @@ def typed_fields(data: QueryDict) -> dict[str, str]:
 
 def problem_words(error: Invalid) -> dict[str, str]:
     """Field name to what is wrong with it, in the language of the page; the category follows the kind."""
-    fields = error.params.get("fields")
+    fields = error.params.get("fields" if chinese() else "fields_en")
     if not isinstance(fields, dict):
         return {"title": said(error).message}
-    if get_language() != "en":
-        return {name: words for name, words in fields.items() if name != "series"}
-    return {name: _ENGLISH.get(name.rpartition("-")[2], error.english) for name in fields if name != "series"}
+    return {name: words for name, words in fields.items() if name != "series"}
 
 
 def read_form(data: QueryDict, before: Description | None) -> Description:
     """The description as the clerk left it; places on the page stay with values that did not change."""
-    year = plain_text(data.get("year", ""))
+    year = normal_date(plain_text(data.get("year", "")))
     written = plain_text(data.get("document_date", ""))
     kind = data.get("kind", "")
     old_persons = {(p.name, p.id_number): p for p in before.persons} if before else {}
@@ -225,8 +216,8 @@ def read_form(data: QueryDict, before: Description | None) -> Description:
         kind=kind,
         series=series_of(kind),
         title=plain_text(data.get("title", "")),
-        year=int(year) if year.isascii() and year.isdigit() and len(year) <= 4 else 0,
-        document_date=paper_date(written) or written,
+        year=int(year) if year.isdigit() else 0,
+        document_date=normal_date(written) or written,
         persons=tuple(persons),
         units=tuple(units),
         extra=dict(before.extra) if before else {},

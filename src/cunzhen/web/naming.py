@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 
 from django.utils.translation import get_language
@@ -12,7 +13,10 @@ from cunzhen.access.folding import Reading
 from cunzhen.access.marking import covered
 from cunzhen.access.models import Search
 from cunzhen.access.rules import FACET_LABELS, PENDING
+from cunzhen.formats.identifiers import is_identity_number, mask
 from cunzhen.holdings.kinds import Category, Kind, all_kinds, categories, kind_name, series_name, term_name
+
+_PERSONAL = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
 
 
 def language() -> str:
@@ -40,6 +44,11 @@ def named_kinds() -> list[Kind]:
 def cover(text: str) -> str:
     """The text with the middle of each personal number covered; the scan shows them, and its look is recorded."""
     return covered(Reading(text))
+
+
+def cover_name(name: str) -> str:
+    """A file's name with identity numbers covered; other digits, such as a scanner's, tell one file from another."""
+    return _PERSONAL.sub(lambda found: mask(found[0]) if is_identity_number(found[0]) else found[0], name)
 
 
 def recent(searches: Sequence[Search], most: int) -> list[dict[str, object]]:

@@ -14,11 +14,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django_htmx.http import HttpResponseClientRefresh
 
 from cunzhen.accounts.models import User
+from cunzhen.accounts.operations import refuse
 from cunzhen.accounts.queries import actor_of
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing, Refused, Unavailable
@@ -84,6 +86,7 @@ def signed_in(view: ActorView[P]) -> View[P]:
 
 def failure(request: HttpRequest, error: CunzhenError) -> HttpResponse:
     """The page for something an operation refused: what is wrong, what to do, the way back."""
+    refuse(error, actor=getattr(request, "actor", None), now=timezone.now())
     status = STATUS[type(error)]
     if isinstance(error, Refused | Missing):
         return render(request, "ui/404.html", {"code": error.code}, status=status)

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cunzhen.web.views import describe, help, home, items, ledger, pages, search, session, transfers, uploads
+from cunzhen.web.views import (
+    account,
+    bulk_corrections,
+    corrections,
+    describe,
+    drills,
+    help,
+    home,
+    items,
+    ledger,
+    pages,
+    preservation,
+    renditions,
+    search,
+    session,
+    transfers,
+    uploads,
+)
 
 app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
     path("sign-in/", session.sign_in_page, name="sign_in"),
     path("sign-out/", session.sign_out, name="sign_out"),
+    path("account/", account.page, name="account"),
+    path("account/tokens/<uuid:token_id>/revoke/", account.revoke, name="revoke_token"),
     path("help/", help.page, name="help"),
     path("transfers/", transfers.index, name="transfers"),
     path("transfers/new/", transfers.new, name="new_transfer"),
+    path("transfers/export/", transfers.export, name="export_transfers"),
     path("transfers/<uuid:transfer_id>/", transfers.record, name="transfer"),
     path("transfers/<uuid:transfer_id>/receive/", transfers.receive, name="receive_transfer"),
     path("transfers/<uuid:transfer_id>/retry/", transfers.retry, name="retry_drafts"),
@@ -27,12 +47,25 @@ urlpatterns = [
     path("describe/<uuid:draft_id>/pages/<int:number>.jpg", pages.draft_page, name="draft_page"),
     path("describe/<uuid:draft_id>/thumbnails/<int:number>.jpg", pages.draft_thumbnail, name="draft_thumbnail"),
     path("items/", items.index, name="items"),
+    path("items/export/", items.export, name="export_items"),
+    path("items/correct/", bulk_corrections.correct_many, name="correct_items"),
     path("items/<uuid:item_id>/", items.record, name="item"),
+    path("items/<uuid:item_id>/correct/", corrections.correct, name="correct_item"),
+    path("items/<uuid:item_id>/corrections/<uuid:entry_id>/undo/", corrections.undo, name="undo_correction"),
     path("items/<uuid:item_id>/pages/<int:number>.jpg", pages.item_page, name="item_page"),
     path("items/<uuid:item_id>/thumbnails/<int:number>.jpg", pages.item_thumbnail, name="item_thumbnail"),
     path("items/<uuid:item_id>/files/<int:number>/", pages.component, name="component"),
+    path("items/<uuid:item_id>/renditions/", renditions.add, name="add_renditions"),
+    path("items/<uuid:item_id>/renditions/<int:number>/", renditions.download, name="rendition"),
     path("search/", search.start, name="search"),
     path("search/<uuid:search_id>/", search.show, name="results"),
+    path("search/<uuid:search_id>/export/", search.export, name="export_search"),
+    path("preservation/", preservation.index, name="preservation"),
+    path("preservation/scrub/", preservation.scrub, name="scrub_copies"),
+    path("preservation/repair/", preservation.repair, name="repair_packages"),
+    path("drills/", drills.index, name="drills"),
+    path("drills/new/", drills.new, name="new_drill"),
+    path("drills/export/", drills.export, name="export_drills"),
     path("ledger/", ledger.page, name="ledger"),
     path("ledger/<path:path>", ledger.published, name="ledger_resource"),
 ]

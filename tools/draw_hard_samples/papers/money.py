@@ -111,7 +111,7 @@ def audit_notice(start: Start) -> Page:
 def yearly(start: Start) -> Page:
     """A yearly return: heads turned on their side, a two-storey head, no person."""
     title = "二〇一八年度社会保险基本情况年报"
-    facts = Facts("年度统计报表", title, "统计", (), "", "", "2019-01-18", 2018)
+    facts = Facts("年度统计报表", title, "统计", (), CITY, "", "2019-01-18", 2018)
     p = start(facts, width=297, height=210)
     p.put("统社险01表", 280, 14, 9, "thin-sans", anchor="r")
     p.title("二〇一八年度社会保险", 20, 18, "serif", track=2)

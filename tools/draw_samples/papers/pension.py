@@ -122,7 +122,7 @@ def special_trade() -> list[Sheet]:
     """特殊工种退休资格认定表 of 2013, two sheets; the second lies upside down in the feeder."""
     person, unit = QIN, CEMENT.name
     facts = Facts(
-        "特殊工种退休资格认定表", "特殊工种提前退休资格认定表", CATEGORY, people(person), unit, "", "2013-01-21", 2013
+        "特殊工种退休资格认定表", "特殊工种提前退休资格认定表", CATEGORY, people(person), unit, "", "2013-03-12", 2013
     )
     first = Sheet(facts)
     first.title("特殊工种提前退休资格认定表", 26, 18)

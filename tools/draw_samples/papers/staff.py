@@ -15,7 +15,7 @@ def changes_2009() -> list[Sheet]:
     joined = (WANG, EXTRAS[5], EXTRAS[9], EXTRAS[11])
     left = (EXTRAS[4], EXTRAS[0])
     who = people(*joined, *left)
-    facts = Facts("人员增减表", "参保单位人员增减变动申报表", CATEGORY, who, unit.name, "", "2009-07", 2009)
+    facts = Facts("人员增减表", "参保单位人员增减变动申报表", CATEGORY, who, unit.name, "", "2009-07-22", 2009)
     cover = Sheet(facts)
     cover.title("参保单位人员增减变动申报表", 28, 19)
     cover.text(f"单位编号：{unit.number}", 18, 44, 11)

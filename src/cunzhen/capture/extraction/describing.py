@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from cunzhen.capture.extraction.contradictions import find_contradictions
 from cunzhen.capture.extraction.dates import find_dates
-from cunzhen.capture.extraction.kinds import KindRules, judge_untitled, load_rules
+from cunzhen.capture.extraction.dating import SURE_DATE, own_date
+from cunzhen.capture.extraction.kinds import KindRules, judge_untitled, load_rules, looks_like_form_name
 from cunzhen.capture.extraction.names import is_agency
 from cunzhen.capture.extraction.persons import PagePersons, find_persons
 from cunzhen.capture.extraction.reading import PageReading
@@ -19,8 +21,9 @@ from cunzhen.holdings import kinds as material_kinds
 
 _TITLE_WANTED = 0.6
 _LATER_PAGE = 0.02
+_TITLE_FOUND, _CARD_LETTERS = 0.5, 400
+_COVER_LETTERS, _COVER_WORDS, _ENCLOSED = 60, 2, 0.7
 _AGREEMENT = 0.6
-_SURE_DATE, _FAIR_DATE = 0.8, 0.5
 _NUMBER_BIRTH = 0.97
 _FAIR_UNIT = 0.7
 _MOST_PER_FIELD = 20
@@ -37,6 +40,18 @@ _PERIODIC = frozenset(
         "medical_payment_annual",
     )
 )
+
+
+_YEARLY = frozenset(
+    (
+        "annual_statistics",
+        "fund_budget",
+        "contribution_annual",
+        "pension_payment_annual",
+        "medical_payment_annual",
+    )
+)
+_YEAR_GUESSED = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +84,76 @@ def describe(pages: Sequence[PageText], *, rules: KindRules | None = None) -> Su
         fields.setdefault(suggestion.field, []).append(suggestion)
     ordered = {name: _order(name, listed) for name, listed in fields.items()}
     ordered["unit"] = _rank_units(ordered.get("unit", ()), kind)
-    ordered["document_date"] = _rank_dates(ordered.get("document_date", ()), ordered, front.page)
-    year = _year(ordered, front, _reported_year(readings, front))
-    if front.title and not ordered["document_date"]:
-        ordered["document_date"] = _title_dates(front.title)
+    title = front.title.value if front.title else ""
+    numbers = {n.number for reading in readings for n in reading.identity_numbers if n.number}
+    born = {s.value for s in ordered.get("birth_date", ())} | {
+        parse_identity_number(n).birth_date.isoformat() for n in numbers
+    }
+    own_pages = _own_pages(readings, front, used_rules)
+    own = own_date(fields.get("document_date", ()), title, own_pages, born)
+    year = _year(own.ranked, front, _reported_year(readings, front))
     ordered["year"] = (year,) if year else ()
-    contradictions = tuple(_contradictions(ordered, persons, found, readings, front, kind))
+    ordered["document_date"] = _once(own.marked()) or (_title_dates(front.title) if front.title else ())
+    people = {reading.number: page for reading, page in zip(readings, found, strict=True)}
+    own_numbers = [reading.number for reading in own_pages]
+    contradictions = tuple(dict.fromkeys(find_contradictions(ordered, persons, people, front.page, own_numbers, kind)))
     return Suggestions({name: listed for name, listed in ordered.items() if listed}, persons, contradictions)
 
 
 def _front(readings: Sequence[PageReading], rules: KindRules) -> _Front:
     weak: _Front | None = None
-    for reading in readings:
+    for at, reading in enumerate(readings):
         title = find_title(reading.layout, rules)
         if title and title.certainty >= _TITLE_WANTED and title.verdict.kind:
-            return _titled(reading, title)
+            return _behind(_titled(reading, title), readings[:at], rules, weak)
         card = judge_untitled(reading.flow, rules)
-        if card.kind:
-            return _card(reading, card.kind, card.confidence)
+        # A form may ask for all that a card tells; but it says what it is.
+        if card.kind and not (title and looks_like_form_name(title.text)) and len(reading.flow) <= _CARD_LETTERS:
+            return _behind(_card(reading, card.kind, card.confidence), readings[:at], rules, weak)
         if title and weak is None:
             weak = _titled(reading, title)
     return weak or _Front(readings[0].number if readings else 0, None, None)
 
 
+def _behind(front: _Front, before: Sequence[PageReading], rules: KindRules, named: _Front | None) -> _Front:
+    """A paper that lies behind pages of an unknown kind may be their enclosure: a person decides what names the item.
+
+    Pages in front of it that bear no title and hold little, or speak of the same kind, are its cover.
+    """
+    if front.kind is None:
+        return front
+    words = next((rule.words for rule in rules.rules if rule.kind == front.kind.value), ())
+    titled = named is not None and named.title is not None and named.title.confidence >= _TITLE_FOUND
+    if not titled and all(
+        len(r.flow) <= _COVER_LETTERS or sum(w in r.flow for w in words) >= _COVER_WORDS for r in before
+    ):
+        return front
+    return replace(front, kind=replace(front.kind, confidence=min(front.kind.confidence, _ENCLOSED)))
+
+
+def _own_pages(readings: Sequence[PageReading], front: _Front, rules: KindRules) -> list[PageReading]:
+    """Pages of the paper itself: from its front to the next page that names another kind of paper."""
+    own: list[PageReading] = []
+    for reading in readings:
+        if reading.number < front.page:
+            continue
+        if own and reading.dates:
+            title = find_title(reading.layout, rules)
+            kind = title.verdict.kind if title and title.certainty >= _TITLE_WANTED else ""
+            kind = kind or judge_untitled(reading.flow, rules).kind
+            if kind and front.kind and kind != front.kind.value:
+                break
+        own.append(reading)
+    return own
+
+
 def _titled(reading: PageReading, title: FoundTitle) -> _Front:
     span = (title.start, title.end)
-    named = reading.suggestion("title", title.text, title.certainty, span, "title")
+    named = reading.suggestion("title", title.text, title.certainty, span, "title", title.rest)
     if not title.verdict.kind:
         return _Front(reading.number, named, None)
-    kind = reading.suggestion("kind", title.verdict.kind, title.verdict.confidence, span, title.verdict.source)
+    verdict = title.verdict
+    kind = reading.suggestion("kind", verdict.kind, verdict.confidence, span, verdict.source, title.rest)
     return _Front(reading.number, named, kind)
 
 
@@ -107,8 +163,9 @@ def _card(reading: PageReading, kind: str, confidence: float) -> _Front:
     name = material_kinds.kind_name(kind)
     return _Front(
         reading.number,
-        reading.suggestion("title", name, confidence, span, "kind"),
-        reading.suggestion("kind", kind, confidence, span, "words"),
+        # Its name stands nowhere, and the words that show it far apart: how clearly all else was read tells nothing.
+        replace(reading.suggestion("title", name, confidence, span, "kind"), read=1.0, box=None),
+        replace(reading.suggestion("kind", kind, confidence, span, "words"), read=1.0, box=None),
     )
 
 
@@ -171,7 +228,9 @@ def _add_person(merged: list[SuggestedPerson], person: SuggestedPerson, *, keeps
                 "subject" if "subject" in (old.role, person.role) and (keeps_role or old.role == "subject") else "other"
             )
             read = max(old.read, person.read)
-            merged[i] = replace(better, id_number=number, confidence=sure, role=role, read=read)
+            # The place is where the number stands too, if only one of the places has it.
+            placed = better if bool(old.id_number) == bool(person.id_number) else old if old.id_number else person
+            merged[i] = replace(placed, id_number=number, confidence=sure, role=role, read=read)
             return
     merged.append(person if keeps_role or not merged else replace(person, role="other"))
 
@@ -183,7 +242,7 @@ def _from_persons(persons: Sequence[SuggestedPerson], found: Sequence[PagePerson
     for person in persons:
         box = person.boxes[0] if person.boxes else None
         source = sources.get(person.name, "")
-        out.append(Suggestion("person_name", person.name, person.confidence, person.page, box, source))
+        out.append(Suggestion("person_name", person.name, person.confidence, person.page, box, source, person.read))
         if person.id_number:
             number_box = person.boxes[1] if len(person.boxes) > 1 else None
             out.append(Suggestion("id_number", person.id_number, 0.97, person.page, number_box, "checksum"))
@@ -212,6 +271,14 @@ def _order(name: str, listed: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
     return tuple(ranked[:_MOST_PER_FIELD])
 
 
+def _once(listed: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Equal values once, in their order."""
+    best: dict[str, Suggestion] = {}
+    for suggestion in listed:
+        best.setdefault(suggestion.value, suggestion)
+    return tuple(best.values())[:_MOST_PER_FIELD]
+
+
 def _rank_units(units: Sequence[Suggestion], kind: str) -> tuple[Suggestion, ...]:
     """The insured employer before offices of the trade, except on the trade's own reports."""
     own_report = material_kinds.series_of(kind) == "TJ"
@@ -223,24 +290,6 @@ def _rank_units(units: Sequence[Suggestion], kind: str) -> tuple[Suggestion, ...
     return tuple(
         sorted(wanted, key=lambda s: (is_agency(s.value) and not own_report, s.page * _LATER_PAGE - s.confidence))
     )
-
-
-def _rank_dates(
-    dates: Sequence[Suggestion], fields: Mapping[str, Sequence[Suggestion]], front: int
-) -> tuple[Suggestion, ...]:
-    """The date of a paper is the one it was made out on: announced by a label, else under the title, else the first
-    signature on its front. Later signatures are steps of its handling.
-    """
-    born = {s.value for s in fields.get("birth_date", ())}
-    left = [s for s in dates if s.value not in born and s.confidence >= _FAIR_DATE]
-    sure = [s for s in left if s.confidence >= _SURE_DATE]
-    ranked = sorted(sure, key=lambda s: (s.page != front, s.page, not s.source.startswith("label:"), _place(s)))
-    return (*ranked, *(s for s in left if s not in ranked))
-
-
-def _place(suggestion: Suggestion) -> tuple[int, int, int]:
-    box = suggestion.box or (0, 0, 0, 0)
-    return (suggestion.page, box[1], box[0])
 
 
 def _title_dates(title: Suggestion) -> tuple[Suggestion, ...]:
@@ -265,7 +314,7 @@ def _reported_year(readings: Sequence[PageReading], front: _Front) -> Suggestion
     return reading.suggestion("year", str(found.year), 0.95, (found.start, found.end), "period")
 
 
-def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front, reported: Suggestion | None) -> Suggestion | None:
+def _year(dates: Sequence[Suggestion], front: _Front, reported: Suggestion | None) -> Suggestion | None:
     """Year of the paper: the one it reports on where its kind is a periodic report, else that of its date.
 
     It is less certain where the front page carries sure dates of years far apart.
@@ -273,11 +322,13 @@ def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front, reported: S
     if reported:
         return reported
     named = _title_year(front)
-    dates = fields.get("document_date", ())
     if not dates:
         return named
     best = dates[0]
-    sure = [d for d in dates if d.confidence >= _SURE_DATE and d.page == best.page]
+    if front.kind and front.kind.value in _YEARLY:
+        # Printed in the next year as a rule: without its own word for the year a person says which one it is.
+        return Suggestion("year", best.value[:4], _YEAR_GUESSED, best.page, best.box, "document_date", best.read)
+    sure = [d for d in dates if d.confidence >= SURE_DATE and d.page == best.page]
     confidence = best.confidence
     if len(sure) > 1 and all(d.value[:4] == best.value[:4] for d in sure):
         confidence = 1 - (1 - confidence) * _AGREEMENT
@@ -285,7 +336,7 @@ def _year(fields: Mapping[str, Sequence[Suggestion]], front: _Front, reported: S
         confidence = min(confidence, 0.75)
     if named and confidence < named.confidence:
         return named
-    return Suggestion("year", best.value[:4], round(confidence, 4), best.page, best.box, "document_date")
+    return Suggestion("year", best.value[:4], round(confidence, 4), best.page, best.box, "document_date", best.read)
 
 
 def _title_year(front: _Front) -> Suggestion | None:
@@ -300,30 +351,3 @@ def _title_year(front: _Front) -> Suggestion | None:
         confidence=round(front.title.confidence * 0.95, 4),
         source="title",
     )
-
-
-def _contradictions(
-    fields: Mapping[str, Sequence[Suggestion]],
-    persons: Sequence[SuggestedPerson],
-    found: Sequence[PagePersons],
-    readings: Sequence[PageReading],
-    front: _Front,
-    kind: str,
-) -> Iterable[str]:
-    subject = _subject(kind)
-    subjects = [p for p in persons if p.role == "subject"]
-    front_pages = [page for r, page in zip(readings, found, strict=True) if r.number == front.page]
-    if any(page.failed_number for page in front_pages) and subject != "unit":
-        yield "id_checksum"
-    # A one-person form kept as a list, each row with its own number, names many without contradiction.
-    listed = all(page.is_list for page in front_pages) and all(p.id_number for p in subjects)
-    if subject == "person" and len({(p.name, p.id_number) for p in subjects}) > 1 and not listed:
-        yield "two_persons"
-    if subject in ("person", "many") and any(page.loose_numbers for page in front_pages):
-        yield "number_without_name"
-    births = [s for s in fields.get("birth_date", ()) if s.confidence >= _SURE_DATE]
-    if subject == "person" and len({s.value[:7] for s in births}) > 1 and any(s.source == "number" for s in births):
-        yield "birth_date_differs"
-    numbered = [s.value for s in fields.get("uscc", ())]
-    if subject == "unit" and len(set(numbered)) > 1:
-        yield "two_units"

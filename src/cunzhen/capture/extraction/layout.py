@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 
 from cunzhen.capture.extraction.suggestions import Box
@@ -22,6 +23,7 @@ _SAMPLE_MARKS = frozenset({"样本", "样张", "样", "本", "复印件", "副�
 # Touching words: a gap below this share of their height is no column border.
 _TOUCH = 0.6
 _LINE_LENGTH = 16
+_NARROW = 0.55
 _CELL_GAP = 0.5
 # Labels of two characters that forms spread over their cell.
 _SPREAD = frozenset(
@@ -48,8 +50,12 @@ _SPREAD_GAP = 6
 # A sentence: it ends in a full stop, or is long and has commas, or is longer than any value.
 _SENTENCE, _CLAUSES, _LONGER_THAN_VALUES = 8, 16, 36
 _HAN, _HAN_SHARE = re.compile(r"[\u4e00-\u9fff]"), 0.9
+# A whole number at the end of a line does not go on in the figures of the next one.
+_ENDS_IN_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{15}|[0-9]{17}[0-9Xx])$")
 _CLAUSE_MARK = re.compile("[,;。]")
 
+# Half-open range of the flow.
+Span = tuple[int, int]
 _Loose = tuple[str, Box, list[Word], list[int], set[int]]
 
 
@@ -224,6 +230,7 @@ def _runs_on(row: list[_Loose], following: list[_Loose], margin: int) -> bool:
     height = box[3] - box[1]
     return (
         len(text) >= _LINE_LENGTH
+        and not (_ENDS_IN_NUMBER.search(text) and following[0][0][:1].isdigit())
         and text[-1] not in "。:;.!?"
         and box[2] >= margin - 3 * height
         and under[0] <= box[0] + height
@@ -310,11 +317,22 @@ def _words(segment: Segment, start: int, end: int) -> list[tuple[Word, int, int]
 
 
 def _boxes(segment: Segment, start: int, end: int) -> list[Box]:
-    ends = (*segment.offsets[1:], len(segment.text))
-    length = {id(w): b - a for w, a, b in zip(segment.words, segment.offsets, ends, strict=True)}
     out: list[Box] = []
     for word, a, b in _words(segment, start, end):
         x0, y0, x1, y1 = word.box
-        step = (x1 - x0) / max(1, length[id(word)])
-        out.append((round(x0 + step * a), y0, round(x0 + step * b), y1))
+        edges = _edges(word.text)
+        left, right = edges[min(a, len(edges) - 1)][0], edges[min(b, len(edges)) - 1][1]
+        out.append((round(x0 + (x1 - x0) * left), y0, round(x0 + (x1 - x0) * right), y1))
     return out
+
+
+@lru_cache(maxsize=4096)
+def _edges(text: str) -> tuple[tuple[float, float], ...]:
+    """Where each character that is no space begins and ends, as shares of the word's width: figures are narrow."""
+    widths = [_NARROW if c.isascii() else 1.0 for c in text]
+    total, at, out = sum(widths), 0.0, []
+    for c, width in zip(text, widths, strict=True):
+        if not c.isspace():
+            out.append((at / total, (at + width) / total))
+        at += width
+    return tuple(out)

@@ -24,7 +24,7 @@ _GRAMMAR = re.compile("[已不将须需与及或者该其并且被把让则至�
 _IMPOSSIBLE = re.compile(
     r"[的了们]|单位|公司|公[民示告司]|平均|宗教|信仰|证号|样[章本]|曾用|婚姻|血型|身高|服务处所|全年|"
     r"应[缴发]|实[缴发]|申领|申报人|领取人|当事人|类别|声明|稽核|意见|盖章|签[字名章]|"
-    r"日期|号码|姓名|性别|身份|人员|合计|小计|备注|参保|养老|保险|社保|年度|月份|男性|"
+    r"日期|号码|代码|姓名|性别|身份|人员|合计|小计|备注|参保|养老|保险|社保|年度|月份|男性|"
     r"女性|经办|审核|复核|审批|申请|材料|情况|证明|名称|电话|地址|登记|缴费|金额|万元|工伤|退休|失业|生育|医疗|医院|银行|部门|机构|委员|农村|农业|"
     r"城镇|居民|职工|学历|印章|认定|核定|鉴定|级别|年限|工龄|工资|基数|标准|津贴|补助|支付|账户|账号|户口|户籍|姓[名氏]"
 )
@@ -33,7 +33,8 @@ _ANSWER = re.compile(
     r"基本|以上|以下|年月|主管|中心|办公|非农|工人|干部|党员|团员|群众|高中|初中|大专|本科|中专|小学|硕士|博士|[汉回满壮蒙]族?|增加|减少|新增|"
     r"续保|停保|转入|转出|调入|调出|辞职|解除|终止|合同|正常|固定|临时|安置|常住|连续|方式|时间|计算|计发|应缴|任职|同意|符合.*|查验|属实|无误|"
     r"管理.?|车间|车祸|右[手足].*|左[手足].*|平均|明细|全额|人数|公章|照片|变更|等级|领取|发放|开户|户名|家庭|关系|配偶|父亲|母亲|儿子|女儿|"
-    r"长子|次子|长女|次女|女婿|儿媳|孙子|孙女|外孙女?|岳父|岳母|公公|婆婆|兄弟|姐妹|姐弟|兄妹|哥哥|弟弟|姐姐|妹妹|侄[子女]|夫妻|妻子?|丈夫|民族|籍贯|文化|程度|文化程度|本人|他人|负责.*|联系.*|代理.*|监护.*|法定.*|代表|以[上下内].*|不详|同上|"
+    r"长子|次子|长女|次女|女婿|儿媳|孙子|孙女|外孙女?|岳父|岳母|公公|婆婆|兄弟|姐妹|姐弟|兄妹|哥哥|弟弟|姐姐|妹妹|侄[子女]|"
+    r"夫妻|妻子?|丈夫|民族|籍贯|文化|程度|文化程度|本人|他人|负责.*|联系.*|代理.*|监护.*|法定.*|代表|以[上下内].*|不详|同上|"
     r"如[上下].*|无|健在|健康|良好|在职|死亡|正式|普通.*|特殊.*|一般|城乡|企业|机关|事业|个体|灵活|就业|司机|文员|会计|出纳|厨师|焊工|钳工|"
     r"电工|冷作工?|高级.?|中级.?|初级.?|技师|教师|护士|医生|医师|矿工|经理|厂长|主任|科长|局长|校长|院长|保安|门卫|保洁|后勤|行政|财务|人事|"
     r"销售|技术.?|生产.?|采煤.?|掘进.?|通风.?|机电.?|运输.?|.+[省市县区乡街部处局厅所站厂矿店社]|.+[务资事保合销术产法宣]科|"
@@ -55,7 +56,32 @@ _UNIT_END = (
 )
 _UNIT_FULL = re.compile(rf"[\u4e00-\u9fffA-Za-z0-9()·&、-]{{1,40}}(?:{_UNIT_END})(?:\([^()]{{1,12}}\))?")
 _UNIT_TAIL = re.compile(r"有限责任公司|股份有限公司|有限公司|集团公司|总公司|分公司|煤矿|[^\W\d_]{2}厂")
-_LEADS = ("我市", "我县", "我区", "我处", "我局", "你处", "在", "于", "系", "调入", "调往", "原", "对", "向", "给")
+_LEADS = (
+    "登记为",
+    "变更为",
+    "更名为",
+    "工作单位",
+    "用人单位",
+    "参保单位",
+    "所在单位",
+    "原单位",
+    "单位",
+    "我市",
+    "我县",
+    "我区",
+    "我处",
+    "我局",
+    "你处",
+    "在",
+    "于",
+    "系",
+    "调入",
+    "调往",
+    "原",
+    "对",
+    "向",
+    "给",
+)
 # A name in running text begins behind punctuation or one of the words that lead up to it.
 _UNIT_HEAD = re.compile(
     r"(?:(?:^|[^\u4e00-\u9fff()])(?:系|为|在|由|原|与|经查|原在|兹有|你单位)?|于|在|系|为|调入|入职|单位)([\u4e00-\u9fff()]{2,22})$"
@@ -65,6 +91,11 @@ _AGENCY = re.compile(
     r"社会保险|社保|人力资源|劳动和社会保障|劳动保障|劳动局|医疗保障|医保|人社|税务|经办机构|就业服务|就业和人才|鉴定委员会|民政|公安|档案|养老保险|失业保险|工伤保险|市场监督|工商行政"
 )
 _UNIT_SHORT = 4
+_CUT_OFF = re.compile("[省市县区镇乡](?!政|级|直|属|内|外|域|长|委|区)")
+# What stands in a cell of its own and ends like this is the label of another value.
+_LABEL_LIKE = re.compile(
+    r"(?:号码?|代码|编号|时间|日期|年月|名称|姓名|金额|年限|意见|类别|性质|地址|电话|方式|等级|部位|原因|状况|补助金|养老金):?$"
+)
 _LOOSE_UNIT = re.compile(r"[\u4e00-\u9fffA-Za-z0-9()·&、-]{4,40}(?<![表书单册函])")
 
 
@@ -106,6 +137,9 @@ def is_surname(text: str) -> bool:
 def read_unit(text: str) -> tuple[str, float]:
     """An employer's name that makes up the whole text and how certain it looks (0 where it cannot be one)."""
     bare = _UNIT_NOISE.sub("", text)
+    if _CUT_OFF.match(bare):
+        # A place without its name: the first character was not read.
+        return bare, 0.84
     if _UNIT_FULL.fullmatch(bare):
         return bare, 1.0 if len(bare) >= _UNIT_SHORT else 0.9
     if _LOOSE_UNIT.fullmatch(bare) and re.search(r"[\u4e00-\u9fff]{3}", bare) and not re.search(r"[0-9]{4}", bare):
@@ -136,3 +170,8 @@ def units_in_text(text: str) -> list[tuple[int, int]]:
 def is_agency(unit: str) -> bool:
     """Whether a unit is an office of the trade itself: the author of papers rather than an insured employer."""
     return _AGENCY.search(unit) is not None
+
+
+def is_label_like(text: str) -> bool:
+    """Whether a text ends like the label of some value, known to the vocabulary or not."""
+    return _LABEL_LIKE.search(text) is not None

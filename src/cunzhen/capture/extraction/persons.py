@@ -7,18 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cunzhen.capture.extraction.labels import Label
-from cunzhen.capture.extraction.layout import Segment
+from cunzhen.capture.extraction.layout import Segment, Span
 from cunzhen.capture.extraction.names import is_surname, read_leading_name, read_name
 from cunzhen.capture.extraction.reading import PageReading
+from cunzhen.capture.extraction.rosters import NO_SURNAME, SOME_ROWS, NameHit, NumberHit, find_listed, has_nameless_row
 from cunzhen.capture.extraction.suggestions import SuggestedPerson
 from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers
 
-_LIST_GAP_ROWS = 3
-_ROSTER_CERTAINTY, _NARRATIVE_CERTAINTY = 0.96, 0.94
+_UNREAD_FIGURES = 8
+_NARRATIVE_CERTAINTY = 0.94
 _NUMBER_CHECKED, _NUMBER_OLD, _PER_REPAIR = 0.995, 0.88, 0.02
-_NO_SURNAME, _WINDOW = 0.85, 40
+_WINDOW = 40
 _NAME_BEFORE_NUMBER = re.compile(
-    r"(?:^|[^\u4e00-\u9fff]|职工|人员|同志|证明|兹有|我叫|本人|的|是|人|为)(?P<name>[\u4e00-\u9fff]{2,4}?)"
+    r"(?:^|[^\u4e00-\u9fff·•]|职工|人员|同志|证明|兹有|我叫|本人|的|是|人|为)"
+    r"(?P<name>[\u4e00-\u9fff]{2,4}?|[\u4e00-\u9fff]{2,8}(?:[·•][\u4e00-\u9fff]{1,8}){1,2})"
     r"(?:同志|先生|女士)?[,(、;:\n]*"
     r"(?:(?:性别:?)?[男女][,、;\n]*)?(?:[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日(?:出?生)[,、;\n]*)?"
     r"(?:(?:民族:?)?[\u4e00-\u9fff]{1,2}族[,、;\n]*)?"
@@ -30,64 +32,63 @@ _PERSONAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NameHit:
-    """A name on a page.
-
-    Args:
-        role: ``subject``, ``other`` or ``staff`` (who signs or represents).
-        span: range in the flow.
-        certainty: of rule and reading together.
-        read: lowest reading confidence of its words.
-    """
-
-    name: str
-    role: str
-    span: tuple[int, int]
-    certainty: float
-    source: str
-    read: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class NumberHit:
-    """An identity number on a page; ``number`` empty where no reading satisfies its check character."""
-
-    number: str
-    span: tuple[int, int]
-    certainty: float
+_ADDRESSED = re.compile(r"([\u3400-\u9fff·]{2,12}?)(?:同志|先生|女士)[:,]?$")
+_ADDRESSEE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class PagePersons:
-    """Persons of a page in the order of the paper, numbers without a name, and whether some number fails."""
+    """Persons of a page in the order of the paper, and what is wrong with them.
+
+    Args:
+        sources: rule that found each person.
+        loose_numbers: identity numbers that stand with no name.
+        failed_number: whether some number fails its check, or stands behind its label unread.
+        is_list: whether they stand in a list.
+        nameless_row, numberless_row: whether a row of the list lacks what the others have.
+    """
 
     persons: tuple[SuggestedPerson, ...]
     sources: tuple[str, ...]
     loose_numbers: tuple[NumberHit, ...]
     failed_number: bool
     is_list: bool
+    nameless_row: bool = False
+    numberless_row: bool = False
 
 
 def find_persons(reading: PageReading) -> PagePersons:
     """Persons named on a page: list rows first, then labelled names, then names before a number in a sentence."""
     numbers = _numbers(reading)
     valid = [n for n in numbers if n.number]
-    listed = list(_listed(reading, valid))
+    listed = list(find_listed(reading, valid))
     used = {n.span for _, n in listed if n}
-    names = list(_labelled(reading, [hit for hit, _ in listed]))
+    names = [*_labelled(reading, [hit for hit, _ in listed]), *_addressed(reading)]
     if not listed:
         names += _narrated(reading, valid, names)
     pairs: list[tuple[NameHit, NumberHit | None]] = list(listed)
     pairs += _pair(names, [n for n in valid if n.span not in used])
-    pairs = [(replace(h, read=reading.layout.least_confidence(*h.span)), n) for h, n in pairs]
+    pairs = [(replace(h, read=_clarity(reading, h)), n) for h, n in pairs]
     # Whoever signs or represents is mentioned only where the paper gives a number of theirs.
     merged = _merge([(h, n) for h, n in pairs if n or h.role != "staff"])
     owned = {n.span for _, n in pairs if n}
     loose = tuple(n for n in valid if n.span not in owned)
-    failed = any(not n.number for n in numbers)
+    failed = any(not n.number for n in numbers) or _has_unread_number(reading, numbers)
     persons = tuple(_person(reading, hit, number) for hit, number in merged)
-    return PagePersons(persons, tuple(h.source for h, _ in merged), loose, failed, len(listed) > 1)
+    numbered = sum(n is not None for _, n in listed)
+    return PagePersons(
+        persons,
+        tuple(h.source for h, _ in merged),
+        loose,
+        failed,
+        is_list=len(listed) > 1,
+        nameless_row=has_nameless_row(reading, [h for h, _ in listed]),
+        numberless_row=SOME_ROWS <= numbered < len(listed),
+    )
+
+
+def _clarity(reading: PageReading, hit: NameHit) -> float:
+    return min(reading.layout.least_confidence(*span) for span in (hit.span, *hit.rest))
 
 
 def _numbers(reading: PageReading) -> list[NumberHit]:
@@ -96,6 +97,18 @@ def _numbers(reading: PageReading) -> list[NumberHit]:
         if not any(_follows(reading, label, h.span) for h in hits):
             hits += _in_boxes(reading, label)
     return sorted(hits, key=lambda h: h.span)
+
+
+def _has_unread_number(reading: PageReading, hits: Sequence[NumberHit]) -> bool:
+    """Whether figures stand where a label announces a number, and none could be read from them."""
+    for label in reading.of_field("id_number"):
+        slot = next(reading.slots(label), None)
+        if slot is None or any(h.span[0] < slot.end and slot.start < h.span[1] for h in hits):
+            continue
+        read_elsewhere = any(_follows(reading, label, h.span) for h in hits)
+        if not read_elsewhere and sum(c.isdigit() for c in reading.flow[slot.start : slot.end]) >= _UNREAD_FIGURES:
+            return True
+    return False
 
 
 def _number_hit(reading: PageReading, found: FoundNumber, start: int, end: int) -> NumberHit:
@@ -122,76 +135,19 @@ def _in_boxes(reading: PageReading, label: Label) -> list[NumberHit]:
     for chain in (right, [right[0], *lower]):
         for found in find_identity_numbers("".join(s.text for s in chain)):
             if found.number and found.checked:
-                first, last = chain[0], chain[-1]
-                return [_number_hit(reading, found, first.start, last.start + len(last.text))]
+                first, *others = _covered(chain, found.start, found.end)
+                return [replace(_number_hit(reading, found, *first), rest=tuple(others))]
     return []
 
 
-def _listed(reading: PageReading, numbers: Sequence[NumberHit]) -> Iterator[tuple[NameHit, NumberHit | None]]:
-    """Rows under a column head 姓名."""
-    heads = [
-        segment
-        for label in reading.of_field("person_name")
-        if reading.is_pure_label(segment := reading.layout.segment_at(label.start)) and _heads_list(reading, segment)
-    ]
-    for head in heads:
-        rest = [h.box[0] for h in heads if h.row == head.row and h.box[0] > head.box[0]]
-        limit = min(rest, default=reading.layout.page.width * 2)
-        found = list(_column(reading, head, limit, numbers))
-        if found and (len(found) > 1 or found[0][1]):
-            yield from found
-
-
-def _heads_list(reading: PageReading, segment: Segment) -> bool:
-    """Whether a label 姓名 is a column head: among heads, or without a name at its right."""
-    if reading.is_header(segment):
-        return True
-    right = reading.layout.right_of(segment, 1)
-    return bool(right) and read_name(right[0].text)[1] < _NO_SURNAME
-
-
-def _column(
-    reading: PageReading, head: Segment, limit: int, numbers: Sequence[NumberHit]
-) -> Iterator[tuple[NameHit, NumberHit | None]]:
-    missed = 0
-    by_row: dict[int, list[NumberHit]] = {}
-    for number in numbers:
-        by_row.setdefault(reading.layout.segment_at(number.span[0]).row, []).append(number)
-    for at in range(head.row + 1, len(reading.layout.rows)):
-        row = reading.layout.rows[at]
-        if any(reading.is_pure_label(s) and s.text == head.text for s in row) or missed > _LIST_GAP_ROWS:
-            return
-        if sum(reading.starts_with_label(s) for s in row) > 1:
-            return
-        hit = next((h for s in row if (h := _in_column(reading, head, s))), None)
-        if hit is None:
-            missed += 1
-            continue
-        missed = 0
-        beside = [
-            n for n in by_row.get(at, []) if head.box[0] <= reading.box(n.span)[0] < limit or len(by_row[at]) == 1
-        ]
-        yield hit, (beside[0] if beside else None)
-
-
-def _in_column(reading: PageReading, head: Segment, segment: Segment) -> NameHit | None:
-    slack = head.height
-    if (
-        segment.prose
-        or segment.box[2] < head.box[0] - slack
-        or segment.box[0] > head.box[2] + slack
-        or reading.starts_with_label(segment)
-    ):
-        return None
-    text = segment.text.lstrip("0123456789.、")
-    skipped = len(segment.text) - len(text)
-    name, certainty = read_name(text)
-    if not name:
-        name, certainty = read_leading_name(text)
-    if not name:
-        return None
-    span = (segment.start + skipped, segment.start + skipped + len(name))
-    return NameHit(name, "subject", span, certainty * _ROSTER_CERTAINTY * reading.layout.confidence(*span), "list")
+def _covered(chain: Sequence[Segment], start: int, end: int) -> Iterator[Span]:
+    """Ranges of the flow that a range of the chain's joined text covers."""
+    at = 0
+    for segment in chain:
+        length = len(segment.text)
+        if at < end and start < at + length:
+            yield (segment.start + max(start - at, 0), segment.start + min(end - at, length))
+        at += length
 
 
 def _labelled(reading: PageReading, listed: Sequence[NameHit]) -> Iterator[NameHit]:
@@ -207,21 +163,36 @@ def _labelled(reading: PageReading, listed: Sequence[NameHit]) -> Iterator[NameH
             yield hit
 
 
+def _addressed(reading: PageReading) -> Iterator[NameHit]:
+    """贺兰英同志: alone on a line under the title of a letter."""
+    for segment in reading.layout.segments:
+        if segment.box[1] > reading.layout.page.height * _ADDRESSEE_SHARE:
+            return
+        found = _ADDRESSED.fullmatch(segment.text)
+        if found and len(reading.layout.rows[segment.row]) == 1:
+            name, certainty = read_name(found.group(1))
+            if certainty > NO_SURNAME:
+                span = (segment.start, segment.start + len(name))
+                sure = certainty * _NARRATIVE_CERTAINTY * reading.layout.confidence(*span)
+                yield NameHit(name, "subject", span, sure, "addressee")
+
+
 def _after_label(reading: PageReading, label: Label, role: str) -> NameHit | None:
     for slot in reading.slots(label):
         text = reading.flow[slot.start : slot.end]
         name, certainty, skipped = _name_in(reading, text, slot.start)
+        rest: tuple[Span, ...] = ()
         span = (slot.start + skipped, slot.start + skipped + len(name))
         if not name:
-            name, certainty, span = _spread_name(reading, slot.start, text)
-        if name and slot.place == "inline" and not label.colon and certainty <= _NO_SURNAME:
+            name, certainty, span, rest = _spread_name(reading, slot.start, text)
+        if name and slot.place == "inline" and not label.colon and certainty <= NO_SURNAME:
             # 参保人员类别: a longer label, not a person.
             continue
         if label.bare and not (name and _PERSONAL.match(reading.flow, span[1])):
             return None
         if name:
             sure = certainty * slot.certainty * reading.layout.confidence(*span)
-            return NameHit(name, role, span, sure, f"label:{label.word}")
+            return NameHit(name, role, span, sure, f"label:{label.word}", rest=rest)
     return None
 
 
@@ -241,14 +212,14 @@ def _name_in(reading: PageReading, text: str, start: int) -> tuple[str, float, i
     return name, certainty, skipped
 
 
-def _spread_name(reading: PageReading, start: int, text: str) -> tuple[str, float, tuple[int, int]]:
+def _spread_name(reading: PageReading, start: int, text: str) -> tuple[str, float, Span, tuple[Span, ...]]:
     """张 and 三 written wide apart and read as two cells."""
     if len(text) == 1 and is_surname(text):
         right = reading.layout.right_of(reading.layout.segment_at(start), 1)
         if right and len(right[0].text) <= 2 and not reading.starts_with_label(right[0]):
             name, certainty = read_name(text + right[0].text)
-            return name, certainty * 0.95, (start, right[0].start + len(right[0].text))
-    return "", 0.0, (start, start)
+            return name, certainty * 0.95, (start, start + 1), ((right[0].start, right[0].end),)
+    return "", 0.0, (start, start), ()
 
 
 def _narrated(reading: PageReading, numbers: Sequence[NumberHit], known: Sequence[NameHit]) -> Iterator[NameHit]:
@@ -258,7 +229,7 @@ def _narrated(reading: PageReading, numbers: Sequence[NumberHit], known: Sequenc
         if found is None or _has_own_label(reading, number, known) or any(k.span == found.span("name") for k in known):
             continue
         name, certainty = read_name(found["name"])
-        if name and certainty > _NO_SURNAME and not any(k.name == name for k in known):
+        if name and certainty > NO_SURNAME and not any(k.name == name for k in known):
             span = found.span("name")
             sure = certainty * _NARRATIVE_CERTAINTY * reading.layout.confidence(*span)
             yield NameHit(name, "subject", span, sure, "before-number")
@@ -301,7 +272,7 @@ def _merge(pairs: Sequence[tuple[NameHit, NumberHit | None]]) -> list[tuple[Name
 
 
 def _person(reading: PageReading, hit: NameHit, number: NumberHit | None) -> SuggestedPerson:
-    boxes = [reading.box(hit.span)] + ([reading.box(number.span)] if number else [])
+    boxes = [reading.box(hit.span, hit.rest)] + ([reading.box(number.span, number.rest)] if number else [])
     certainty = 1 - (1 - hit.certainty) * (0.7 if number else 1)
     return SuggestedPerson(
         hit.name,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from cunzhen.capture.extraction.dates import FoundDate, find_dates
 from cunzhen.capture.extraction.labels import Label, find_labels
-from cunzhen.capture.extraction.layout import Layout, Segment
+from cunzhen.capture.extraction.layout import Layout, Segment, Span, union
 from cunzhen.capture.extraction.names import is_agency, is_whole_unit
 from cunzhen.capture.extraction.suggestions import Box, Suggestion
-from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers, find_usccs
+from cunzhen.formats.identifiers import FoundNumber, find_identity_numbers, find_usccs, is_identity_number
 from cunzhen.formats.page_text import PageText
 
 _INLINE_COLON, _INLINE, _INLINE_DIRTY = 0.98, 0.97, 0.86
@@ -22,6 +22,7 @@ _BELOW = (0.93, 0.85)
 _HEADER_LABELS = 3
 # Whatever a reader may take for part of a number, and the marks between its groups.
 _FIGURES = re.compile(r"[0-9A-Za-z〇|!丨×╳✕*乂 .·]{15,}")
+_GLUED, _NUMBER_LENGTH = re.compile("[0-9Xx.]{19,}"), 18
 _CLAUSE_END = re.compile("[,;。]")
 _EMPTY = frozenset("_-.·:/()|,")
 
@@ -65,7 +66,10 @@ class PageReading:
     @cached_property
     def identity_numbers(self) -> list[FoundNumber]:
         """Runs that look like identity numbers; see ``find_identity_numbers``."""
-        return self._in_runs(find_identity_numbers)
+        found = self._in_runs(find_identity_numbers)
+        return found + [
+            n for n in self._in_runs(_glued_numbers) if not any(n.start < f.end and f.start < n.end for f in found)
+        ]
 
     @cached_property
     def credit_codes(self) -> list[FoundNumber]:
@@ -126,14 +130,20 @@ class PageReading:
         at = bisect_left(self._label_starts, segment.start)
         return at < len(self.labels) and self.labels[at].start == segment.start
 
-    def suggestion(self, name: str, value: str, certainty: float, span: tuple[int, int], source: str) -> Suggestion:
-        """A suggestion for a value that stands in a range of this page's flow."""
-        confidence = certainty * self.layout.confidence(*span)
-        return Suggestion(name, value, round(min(confidence, 1.0), 4), self.number, self.layout.box(*span), source)
+    def suggestion(
+        self, name: str, value: str, certainty: float, span: Span, source: str, rest: Sequence[Span] = ()
+    ) -> Suggestion:
+        """A suggestion for a value that stands in a range of this page's flow, or in several (``rest``)."""
+        spans = (span, *rest)
+        letters = sum(end - start for start, end in spans)
+        mean = sum(self.layout.confidence(*s) * (s[1] - s[0]) for s in spans) / letters if letters else 1.0
+        read = round(min(self.layout.least_confidence(*s) for s in spans), 4)
+        confidence = round(min(certainty * mean, 1.0), 4)
+        return Suggestion(name, value, confidence, self.number, self.box(span, rest), source, read)
 
-    def box(self, span: tuple[int, int]) -> Box:
-        """Box of a range of the flow."""
-        return self.layout.box(*span)
+    def box(self, span: Span, rest: Sequence[Span] = ()) -> Box:
+        """Box around a range of the flow, or around several."""
+        return union([self.layout.box(*s) for s in (span, *rest)])
 
     def _is_cell(self, label: Label, segment: Segment) -> bool:
         """Whether a label stands alone in its cell, or with nothing but other labels."""
@@ -190,3 +200,15 @@ class PageReading:
             if label.colon or label.clean or label.field in ("_other", "id_number", "birth_date"):
                 return max(label.start, position)
         return end
+
+
+def _glued_numbers(run: str) -> list[FoundNumber]:
+    """A number that the reader ran together with the figures of the next cell, where its check character shows it."""
+    out: list[FoundNumber] = []
+    for match in _GLUED.finditer(run):
+        text = match.group()
+        starts = [i for i in range(len(text) - 17) if is_identity_number(text[i : i + _NUMBER_LENGTH])]
+        if len(starts) == 1:
+            at, raw = match.start() + starts[0], text[starts[0] : starts[0] + _NUMBER_LENGTH]
+            out.append(FoundNumber(at, at + _NUMBER_LENGTH, raw, raw.upper(), 1, True))
+    return out

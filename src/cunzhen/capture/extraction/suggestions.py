@@ -19,6 +19,8 @@ class Suggestion:
         page: 0-based page of the item.
         box: union of the words it stands in, in pixels of the upright page; ``None`` where it stands nowhere.
         source: why, such as ``label:姓名``, ``checksum``, ``title``, ``number`` (derived from the identity number).
+        read: lowest reading confidence of its words, whatever the rule; 1.0 for carried text.
+        act: of a date, what happened on it (see ``dating``).
     """
 
     field: str
@@ -27,6 +29,8 @@ class Suggestion:
     page: int
     box: Box | None
     source: str
+    read: float = 1.0
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cunzhen.capture.extraction.dates import FoundDate, find_dates
+from cunzhen.capture.extraction.dating import FAIR_DATE, Act, block_act, label_act
 from cunzhen.capture.extraction.labels import Label
-from cunzhen.capture.extraction.layout import Segment
-from cunzhen.capture.extraction.names import is_agency, is_whole_unit, read_unit, units_in_text
+from cunzhen.capture.extraction.layout import Segment, Span
+from cunzhen.capture.extraction.names import is_agency, is_label_like, is_whole_unit, read_unit, units_in_text
 from cunzhen.capture.extraction.reading import PageReading, Slot
 from cunzhen.capture.extraction.suggestions import Suggestion
 
@@ -37,9 +39,10 @@ _PERIOD_AFTER = re.compile(r"\n?(?:至|到|起|止|[-—]|以[前后来]|度)")
 _IN_SENTENCE = 3
 _OTHER_DATE = re.compile(r"(?:日期|时间|年月|月份|期限|起止|起始)[:]?$")
 _DOCUMENT_DATE = re.compile(
-    r"(?:填|发|建|缴款|支付|付款|交易|开|申报|申请|制|签|审|批|办|登记|出具|打印|受理|认证|鉴定|核|经手|送|收|报|盖章|^)"
-    r"[\u4e00-\u9fff]{0,3}(?:日期|时间):?$"
+    r"(?:填|发(?!照)|建|缴款|支付|付款|交易|开|申报|申请|制|签|审|批|办|登记|出具|打印|受理|认证|鉴定|核|经手|送|收|报|盖章)"
+    r"[\u4e00-\u9fff]{0,3}(?:日期|时间):?$|^(?:日期|时间):?$"
 )
+_TIME_OF_DAY = re.compile(r"[0-2]?[0-9]:[0-5][0-9]")
 _SIGNATURE = re.compile(
     r"(?:签[字名章]|盖章|公章|\)|[:;]|经办人|负责人|中心|局|公司|日期|时间|一致|相符|无误|属实)[\u4e00-\u9fff]{0,4}$"
 )
@@ -75,9 +78,10 @@ def _units(reading: PageReading) -> Iterator[Suggestion]:
         return
     yield from _addressees(reading)
     named = [span for span in units_in_text(reading.flow) if not is_agency(reading.flow[slice(*span)])]
-    certainty = 0.85 if len({reading.flow[slice(*span)] for span in named}) == 1 else 0.6
+    certainty = 0.89 if len({reading.flow[slice(*span)] for span in named}) == 1 else 0.6
     for span in named:
-        yield reading.suggestion("unit", reading.flow[slice(*span)], certainty, span, "text")
+        value = reading.flow[slice(*span)]
+        yield reading.suggestion("unit", value, certainty * read_unit(value)[1], span, "text")
 
 
 def _issuers(reading: PageReading) -> Iterator[Suggestion]:
@@ -95,15 +99,20 @@ def _issuers(reading: PageReading) -> Iterator[Suggestion]:
 
 def _labelled_unit(reading: PageReading, label: Label, *, whole: bool = False) -> Suggestion | None:
     """Employer behind a label; ``whole`` where the label may announce a person as well (申请人)."""
-    factor = 0.9 if label.word in _WEAK_UNIT or whole else 1.0
-    if reading.is_header(reading.layout.segment_at(label.start)):
+    factor = 0.9 if label.word in _WEAK_UNIT else 0.92 if whole else 1.0
+    if _heads_units(reading, reading.layout.segment_at(label.start)):
         # A column of employers, such as a career: the first row is as good as any other.
         factor *= 0.85
     for slot in [*_changed(reading, label), *reading.slots(label)]:
-        value, certainty, span = _unit_in(reading, slot)
+        value, certainty, (span, *rest) = _unit_in(reading, slot)
         if value and (not whole or certainty > _WHOLE):
-            return reading.suggestion("unit", value, slot.certainty * certainty * factor, span, _source(label))
+            return reading.suggestion("unit", value, slot.certainty * certainty * factor, span, _source(label), rest)
     return None
+
+
+def _heads_units(reading: PageReading, segment: Segment) -> bool:
+    """Whether a label heads a column of several employers."""
+    return reading.is_header(segment) and sum(is_whole_unit(s.text) for s in reading.layout.below(segment, 6)) != 1
 
 
 def _changed(reading: PageReading, label: Label) -> Iterator[Slot]:
@@ -117,37 +126,47 @@ def _changed(reading: PageReading, label: Label) -> Iterator[Slot]:
                 yield Slot(cell.start, cell.start + len(cell.text), 0.96, "right")
 
 
-def _unit_in(reading: PageReading, slot: Slot) -> tuple[str, float, tuple[int, int]]:
+def _unit_in(reading: PageReading, slot: Slot) -> tuple[str, float, list[Span]]:
     """Employer's name in a slot; a long name may be broken over the lines of its cell."""
     text = reading.flow[slot.start : slot.end]
+    if is_label_like(text):
+        return "", 0.0, [(slot.start, slot.end)]
     value, certainty = read_unit(text)
     segment = reading.layout.segment_at(slot.start)
-    lines = [s for s in reading.layout.stack(segment) if s is segment or not reading.starts_with_label(s)]
+    lines = [
+        s
+        for s in reading.layout.stack(segment)
+        if s is segment or not (reading.starts_with_label(s) or is_label_like(s.text))
+    ]
     at = lines.index(segment)
     # Lines that are names by themselves are cells of a column, not parts of one cell.
     above = "".join(s.text for s in lines[:at]) if slot.place != "inline" else ""
     if len(above) >= _NAME_PART and not is_whole_unit(above):
-        joined, sure = read_unit(
-            "".join(s.text for s in lines[:at]) + text + ("" if is_whole_unit(text) else _rest(lines, at))
-        )
+        below = [] if is_whole_unit(text) else lines[at + 1 : at + 2]
+        joined, sure = read_unit("".join([*(s.text for s in lines[:at]), text, *(s.text for s in below)]))
         if sure >= 1:
-            return joined, sure * 0.97, (lines[0].start, slot.end)
+            return (
+                joined,
+                sure * 0.97,
+                [_span(s) for s in lines[:at]] + [(slot.start, slot.end)] + [_span(s) for s in below],
+            )
     if at + 1 < len(lines) and slot.end == segment.start + len(segment.text):
         under = lines[at + 1].text
         joined, sure = read_unit(text + under)
         # 临县黄河驿酒店 / 管理有限公司 is one name, 临县一中 / 临县二中 are two.
         longer = under.endswith(_COMPANY) and not text.endswith(_COMPANY) and under[:2] != text[:2]
         if sure >= 1 and (certainty < 1 or longer):
-            return joined, sure * 0.97, (slot.start, lines[at + 1].start + len(lines[at + 1].text))
+            return joined, sure * 0.97, [(slot.start, slot.end), _span(lines[at + 1])]
     if certainty < 1:
         for start, end in units_in_text(text)[:1]:
-            return text[start:end], 0.9, (slot.start + start, slot.start + end)
+            inner = text[start:end]
+            return inner, 0.9 * read_unit(inner)[1], [(slot.start + start, slot.start + end)]
     start = max(reading.flow.find(value[:3], slot.start, slot.end), slot.start) if value else slot.start
-    return value, certainty, (start, slot.end)
+    return value, certainty, [(start, start + len(value) if value else slot.end)]
 
 
-def _rest(lines: list[Segment], at: int) -> str:
-    return lines[at + 1].text if at + 1 < len(lines) else ""
+def _span(segment: Segment) -> Span:
+    return (segment.start, segment.end)
 
 
 def _addressees(reading: PageReading) -> Iterator[Suggestion]:
@@ -178,15 +197,20 @@ def _dates(reading: PageReading) -> Iterator[Suggestion]:
                 continue
             taken.update(f.start for f in reading.dates if found.start <= f.start < max(found.end, slot.end))
             if label.field in _DATE_FIELDS:
-                yield reading.suggestion(
-                    label.field,
-                    found.value,
-                    slot.certainty * _precision(found),
-                    (found.start, found.end),
-                    _source(label),
-                )
+                certainty = slot.certainty * _precision(found)
+                span = (found.start, found.end)
+                dated = reading.suggestion(label.field, found.value, certainty, span, _source(label))
+                yield replace(dated, act=_labelled_act(reading, label, found))
             break
     yield from _loose_dates(reading, taken)
+
+
+def _labelled_act(reading: PageReading, label: Label, found: FoundDate) -> Act:
+    """Act that a date's label names, or its block where the label says no more than 日期."""
+    if label.field != "document_date":
+        return Act.OTHER
+    act = label_act(label.word)
+    return block_act(reading, found) if act is Act.OTHER else act
 
 
 def _date_in_slot(reading: PageReading, slot: Slot) -> FoundDate | None:
@@ -210,7 +234,9 @@ def _loose_dates(reading: PageReading, taken: set[int]) -> Iterator[Suggestion]:
         if found.start in taken or _is_period(reading, found):
             continue
         flow, segment = reading.flow, reading.layout.segment_at(found.start)
-        before, after = flow[segment.start : found.start], flow[found.end : segment.start + len(segment.text)]
+        # A date may go on in the next line of a paragraph.
+        last = reading.layout.segment_at(found.end - 1)
+        before, after = flow[segment.start : found.start], flow[found.end : last.end]
         alone = len(before) + len(after) <= _IN_SENTENCE
         low = segment.middle - top >= (bottom - top) * _FOOT_SHARE
         high = segment.row <= _TOP_ROWS
@@ -220,15 +246,23 @@ def _loose_dates(reading: PageReading, taken: set[int]) -> Iterator[Suggestion]:
             certainty = min(certainty, 0.55)
         if _RECEIPT.search(before) or _RECEIPT.search(flow, max(0, segment.start - 12), segment.start):
             certainty = min(certainty, 0.6)
+        if segment.prose and last is not segment:
+            certainty = min(certainty, 0.4)
+        if _TIME_OF_DAY.match(after):
+            # Machines print the minute; people date by the day.
+            certainty = min(certainty, 0.4)
         if _is_named_otherwise(reading, segment, before):
             certainty = 0.3
         if len(found.value) == len("2019") or (
             len(found.value) == len("2019-03") and not high and not _ends_letter(reading, segment)
         ):
             certainty *= 0.6
-        yield reading.suggestion(
-            "document_date", found.value, certainty, (found.start, found.end), "alone" if alone else "text"
-        )
+        source, span = "alone" if alone else "text", (found.start, found.end)
+        dated = reading.suggestion("document_date", found.value, certainty, span, source)
+        if certainty >= FAIR_DATE:
+            act = block_act(reading, found)
+            dated = replace(dated, act=Act.MADE if act is Act.OTHER and high and alone else act)
+        yield dated
 
 
 def _is_period(reading: PageReading, found: FoundDate) -> bool:
@@ -256,8 +290,16 @@ def _ends_letter(reading: PageReading, segment: Segment) -> bool:
 def _in_table(reading: PageReading, segment: Segment) -> bool:
     """Whether a row carries figures or other dates, as rows of lists do and signature lines do not."""
     others = [s for s in reading.layout.rows[segment.row] if s is not segment]
+    if all(_is_date(s.text) for s in others):
+        # Opinions side by side, each with its date at the foot.
+        return False
     figures = sum(1 for s in others if _FIGURE.fullmatch(s.text) or find_dates(s.text))
     return figures > 0 and len(others) > 1
+
+
+def _is_date(text: str) -> bool:
+    found = find_dates(text)
+    return len(found) == 1 and len(found[0].value) == len("2019-03-06") and len(text) - found[0].end < _IN_SENTENCE
 
 
 def _signs(before: str) -> bool:

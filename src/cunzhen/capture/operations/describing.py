@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -11,15 +11,14 @@ from django.db import transaction
 from cunzhen.accounts.rules import Actor
 from cunzhen.capture.models import Draft, Finding, Sheet, Transfer
 from cunzhen.capture.operations.filing import close_if_done
+from cunzhen.capture.queries import retriable
 from cunzhen.capture.rules import Description, DraftState, TransferState
 from cunzhen.errors import Conflict, Invalid, Missing
 from cunzhen.formats.identifiers import is_identity_number, is_uscc
 from cunzhen.holdings import kinds
+from cunzhen.holdings.fields import FieldProblem, date_problem, field_problem, title_problem, year_problem
 from cunzhen.jobs.operations import enqueue
 from cunzhen.ledger.operations import NewEntry, Subject, record
-
-EARLIEST_YEAR = 1900
-LONGEST_TITLE = 300
 
 
 def describe_draft(actor: Actor, *, draft_id: UUID, description: Description, now: datetime) -> Draft:
@@ -27,16 +26,17 @@ def describe_draft(actor: Actor, *, draft_id: UUID, description: Description, no
 
     Raises:
         Refused, Missing. Conflict: ``T-DE-01`` somebody else has dealt with it. Invalid: ``T-DE-02`` with
-        ``params["fields"]``, field name to message, for everything that cannot be accepted.
+        ``params["fields"]`` and ``params["fields_en"]``, field name to message, for everything that cannot be accepted.
     """
     actor.require("describe_draft")
     problems = description_problems(description, now)
     if problems:
         raise Invalid(
             "T-DE-02",
-            "有内容需要更正：" + "；".join(problems.values()),
-            "Some fields need mending.",
-            fields=problems,
+            "有内容需要更正：" + " ".join(p.zh for p in problems.values()),
+            "Some fields need mending: " + " ".join(p.en for p in problems.values()),
+            fields={name: p.zh for name, p in problems.items()},
+            fields_en={name: p.en for name, p in problems.items()},
         )
     with transaction.atomic():
         draft = _lock(actor, draft_id)
@@ -57,38 +57,22 @@ def describe_draft(actor: Actor, *, draft_id: UUID, description: Description, no
     return draft
 
 
-def description_problems(description: Description, now: datetime) -> dict[str, str]:
-    """Field name to a Chinese sentence that says how to mend it; empty where all is well."""
-    problems: dict[str, str] = {}
-    if not kinds.is_kind(description.kind):
-        problems["kind"] = "请选择材料种类。"
-    if not kinds.is_series(description.series):
-        problems["series"] = "请选择类别。"
-    if not description.title.strip():
-        problems["title"] = "请填写题名。"
-    elif len(description.title) > LONGEST_TITLE:
-        problems["title"] = f"题名不能超过 {LONGEST_TITLE} 个字。"
-    if not EARLIEST_YEAR <= description.year <= now.year:
-        problems["year"] = f"年度应在 {EARLIEST_YEAR} 至 {now.year} 之间。"
-    if description.document_date and not _is_date(description.document_date):
-        problems["document_date"] = "日期请写成 2019-03-06、2019-03 或 2019。"
-    elif description.document_date and int(description.document_date[:4]) - description.year not in {0, 1}:
-        problems["document_date"] = "日期应在年度当年或次年，请核对。"  # yearly reports are dated the year after
+def description_problems(description: Description, now: datetime) -> dict[str, FieldProblem]:
+    """Field name to what is wrong with it and how to mend it; empty where all is well."""
+    problems: dict[str, FieldProblem | None] = {
+        "kind": None if kinds.is_kind(description.kind) else field_problem("kind"),
+        "series": None if kinds.is_series(description.series) else field_problem("series"),
+        "title": title_problem(description.title),
+        "year": year_problem(description.year, now.year),
+        "document_date": date_problem(description.document_date, description.year),
+    }
     for number, person in enumerate(description.persons):
         if person.id_number and not is_identity_number(person.id_number):
-            problems[f"persons-{number}-id_number"] = "身份证号校验位不符，请对照原件核对每一位。"
+            problems[f"persons-{number}-id_number"] = field_problem("id_number")
     for number, unit in enumerate(description.units):
         if unit.uscc and not is_uscc(unit.uscc):
-            problems[f"units-{number}-uscc"] = "统一社会信用代码校验位不符，请核对。"
-    return problems
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat((text + "-01-01")[:10])
-    except ValueError:
-        return False
-    return len(text) in {4, 7, 10}
+            problems[f"units-{number}-uscc"] = field_problem("uscc")
+    return {name: problem for name, problem in problems.items() if problem}
 
 
 def return_drafts(actor: Actor, *, draft_ids: Sequence[UUID], reason: str, now: datetime) -> list[Draft]:
@@ -116,10 +100,15 @@ def return_drafts(actor: Actor, *, draft_ids: Sequence[UUID], reason: str, now: 
 
 
 def retry_drafts(actor: Actor, *, draft_ids: Sequence[UUID], now: datetime) -> list[Draft]:
-    """Read returned drafts again, for example after a passing fault; what was found before is cleared."""
+    """Read returned drafts again, for example after a passing fault; what was found before is cleared.
+
+    Drafts that were returned because a file could not be taken in have nothing to read; they stay as they are.
+    """
     actor.require("retry_drafts")
     with transaction.atomic():
-        drafts = [d for d in (_lock(actor, i) for i in sorted(draft_ids)) if d.state == DraftState.RETURNED]
+        locked = [_lock(actor, i) for i in sorted(draft_ids)]
+        again = set(Draft.objects.filter(retriable(), id__in=draft_ids).values_list("id", flat=True))
+        drafts = [d for d in locked if d.id in again]
         for draft in drafts:
             draft.state = DraftState.RECEIVED.value
             draft.changed_at = now

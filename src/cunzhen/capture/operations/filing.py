@@ -1,4 +1,4 @@
-"""Filing what is described: the four-property check, then number, package, rows and ledger in one act; closing a batch."""
+"""Filing what is described: the four-property check, then number, package, rows, ledger in one act; batches close."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.capture.checks import CheckResult, FileFacts, ItemFacts, failures, run_filing_checks
 from cunzhen.capture.messages import wording
 from cunzhen.capture.models import Draft, Finding, Sheet, SourceFile, Transfer
-from cunzhen.capture.queries import counts_of, inbox_file, inbox_of
+from cunzhen.capture.queries import counts_of, inbox_file, inbox_of, retriable
 from cunzhen.capture.rules import FINAL, Description, DraftState, TransferState
 from cunzhen.database.rows import copy_rows
 from cunzhen.errors import Missing
@@ -284,6 +284,6 @@ def close_transfer(actor: Actor, *, transfer_id: UUID, now: datetime) -> Transfe
             name: getattr(counts, name) for name in ("sent", "filed", "returned", "duplicates")
         }
         record([NewEntry("close_transfer", actor.id, transfer.agency_id, (Subject(transfer.id),), detail)], at=now)
-        if not Draft.objects.filter(transfer=transfer, state=DraftState.RETURNED.value).exists():
+        if not Draft.objects.filter(retriable(), transfer=transfer).exists():
             transaction.on_commit(lambda: shutil.rmtree(inbox_of(transfer_id), ignore_errors=True))
     return transfer

@@ -16,7 +16,8 @@ from django.db import transaction
 
 from cunzhen.capture.models import Draft, Transfer, Upload
 from cunzhen.capture.piles import disk_failed
-from cunzhen.capture.rules import DraftState, TransferState
+from cunzhen.capture.queries import retriable
+from cunzhen.capture.rules import TransferState
 from cunzhen.errors import Conflict
 
 _ATTEMPTS = 5
@@ -116,4 +117,4 @@ def _is_done_with(transfer_id: UUID) -> bool:
     transfer = Transfer.objects.select_for_update(skip_locked=True).filter(id=transfer_id).first()
     if transfer is None or transfer.state == TransferState.WORKING:
         return False
-    return not Draft.objects.filter(transfer=transfer, state=DraftState.RETURNED.value).exists()
+    return not Draft.objects.filter(retriable(), transfer=transfer).exists()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from uuid import UUID
@@ -20,14 +20,23 @@ from cunzhen.capture.catalogues import CatalogueRow, hang, read_catalogue
 from cunzhen.capture.grouping import Group, group_files
 from cunzhen.capture.models import Draft, Finding, SourceFile, Transfer
 from cunzhen.capture.operations.inboxes import alone_in, clear
-from cunzhen.capture.piles import Incoming, Rejected, Stored, disk_failed, distinct, expand_zip, store_files
+from cunzhen.capture.piles import (
+    Incoming,
+    Rejected,
+    SourceError,
+    Stored,
+    disk_failed,
+    distinct,
+    expand_zip,
+    store_files,
+)
 from cunzhen.capture.queries import get_transfer, inbox_of
 from cunzhen.capture.rules import DraftState, TransferState, chunked
 from cunzhen.database.rows import copy_rows
 from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.probes import Probe, identify
-from cunzhen.holdings.models import Fonds, Item
+from cunzhen.holdings.models import Fonds, Item, Series
 from cunzhen.holdings.rules import content_digest
 from cunzhen.jobs.operations import enqueue
 from cunzhen.ledger.operations import NewEntry, Subject, record
@@ -54,11 +63,14 @@ def open_transfer(
         year, series: defaults for papers that do not say.
 
     Raises:
-        Refused. Missing: ``T-OP-01`` no such fonds. Invalid: ``T-OP-02`` several fonds, none named.
+        Refused. Missing: ``T-OP-01`` no such fonds. Invalid: ``T-OP-02`` several fonds, none named; ``T-OP-04`` the
+        fonds has no such series.
     """
     actor.require("open_transfer")
     with transaction.atomic():
         fonds = _choose_fonds(actor, fonds_code)
+        if series and not Series.objects.filter(fonds=fonds, code=series).exists():
+            raise Invalid("T-OP-04", "没有这个类别，请重新选择。", "There is no such category; please choose again.")
         transfer = Transfer(
             node=settings.NODE,
             number=_next_number(fonds.keeper_id, now),
@@ -104,15 +116,19 @@ def _next_number(agency_id: UUID, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class _Registered:
-    """One item of the pile: its group, the files in the inbox, its catalogue row if it has one."""
+    """One item of the pile: its group, the files in the inbox, its catalogue row if it has one.
+
+    Where a file of it could not be taken in, nothing of it is: an item that lacks a page must not be filed.
+    """
 
     group: Group
     files: tuple[Stored, ...]
     row: CatalogueRow | None
+    refused: tuple[Rejected, ...] = ()
 
     @property
     def content_sha256(self) -> str:
-        return content_digest([f.digests.sha256 for f in self.files])
+        return content_digest([f.digests.sha256 for f in self.files]) if self.files else ""
 
 
 def receive_transfer(
@@ -120,8 +136,8 @@ def receive_transfer(
 ) -> Transfer:
     """Register a pile: copy it into the inbox with digests, find formats, group pages into items, hang the catalogue.
 
-    Content that the fonds holds already is a duplicate at once. The rest is queued for reading. When this returns
-    the pile is safe: the sender may go away.
+    Content that the fonds holds already is a duplicate at once; an item of which something could not be taken in is
+    returned at once. The rest is queued for reading. When this returns the pile is safe: the sender may go away.
 
     Args:
         incoming: the files as ``piles.list_pile`` gives them; zips among them are unpacked.
@@ -183,7 +199,9 @@ def _register(
         transfer.sent_count = len(items)
         transfer.received_at = now
         transfer.save(update_fields=["state", "sent_count", "received_at"])
-        _record("receive_transfer", actor, transfer, {"items": len(items), "files": len(stored)}, now)
+        refused = sum(bool(i.refused) for i in items)
+        detail = {"items": len(items), "files": len(stored), "refused": refused}
+        _record("receive_transfer", actor, transfer, detail, now)
         _queue_reading(transfer, [d for d in drafts if d.state == DraftState.RECEIVED])
 
 
@@ -204,6 +222,11 @@ def _unpack(incoming: list[Incoming], inbox: Path) -> tuple[list[Incoming], list
             continue
         try:
             inside, refused = expand_zip(one.source, folder)
+        except SourceError:
+            if one.ours:
+                raise  # it was sent over the line and lies on our own disk
+            rejected.append(Rejected(one.path, "T-PA-07"))
+            continue
         except CunzhenError as error:
             rejected.append(Rejected(one.path, error.code))
             continue
@@ -218,10 +241,11 @@ def _arrange(
     """Catalogues first, then names: which files make which item, and what does not match."""
     by_path = {f.path: f for f in stored}
     catalogues = {f.path: read for f in stored if (read := read_catalogue(f.stored, f.path)) is not None}
-    papers = [p for p in by_path if p not in catalogues]
+    refused = _named_apart(rejected, by_path)
+    papers = [*(p for p in by_path if p not in catalogues), *refused]
     groups: dict[str, Sequence[str]] = {}
     rows: dict[str, CatalogueRow] = {}
-    findings = [_finding(transfer, r.code, r.path, {}, now) for r in rejected]
+    findings: list[Finding] = []
     taken: dict[str, int] = {}
     for path, catalogue in catalogues.items():
         hanging = hang(catalogue, str(PurePosixPath(path).parent), papers, taken)
@@ -232,12 +256,36 @@ def _arrange(
             _finding(transfer, "T-CA-05", path, {"line": r.line, "other": other}, now) for r, other in hanging.repeated
         ]
         findings += [_finding(transfer, "T-CA-02", p, {}, now) for p in hanging.unlisted]
-    items = [_Registered(g, tuple(by_path[p] for p in g.paths), rows.get(g.name)) for g in group_files(papers, groups)]
+    items = []
+    for group in group_files(papers, groups):
+        lacks = tuple(refused[p] for p in group.paths if p in refused)
+        files = () if lacks else tuple(by_path[p] for p in group.paths)
+        items.append(_Registered(group, files, rows.get(group.name), lacks))
     return items, findings
 
 
-def _finding(transfer: Transfer, code: str, path: str, params: Mapping[str, object], now: datetime) -> Finding:
-    return Finding(transfer_id=transfer.id, code=code, file_path=path[:1000], params=dict(params), found_at=now)
+def _named_apart(rejected: Sequence[Rejected], taken: Container[str]) -> dict[str, Rejected]:
+    """What could not be taken in by a name of its own; two that look alike stay two."""
+    named: dict[str, Rejected] = {}
+    for one in rejected:
+        path, number = one.path, 2
+        while path in named or path in taken:
+            path, number = f"({number})/{one.path}", number + 1
+        named[path] = replace(one, path=path)
+    return named
+
+
+def _finding(
+    transfer: Transfer, code: str, path: str, params: Mapping[str, object], now: datetime, draft: Draft | None = None
+) -> Finding:
+    return Finding(
+        transfer_id=transfer.id,
+        draft_id=draft.id if draft else None,
+        code=code,
+        file_path=path[:1000],
+        params=dict(params),
+        found_at=now,
+    )
 
 
 def _add_drafts(
@@ -249,7 +297,7 @@ def _add_drafts(
 ) -> list[Draft]:
     known = dict(
         Item.objects.filter(
-            fonds_id=transfer.fonds_id, content_sha256__in=[i.content_sha256 for i in items]
+            fonds_id=transfer.fonds_id, content_sha256__in=[i.content_sha256 for i in items if i.files]
         ).values_list("content_sha256", "id")
     )
     codes = dict(Item.objects.filter(id__in=known.values()).values_list("id", "archival_code"))
@@ -262,7 +310,7 @@ def _add_drafts(
             transfer_id=transfer.id,
             number=number,
             name=item.group.name[:1000],
-            state=(DraftState.DUPLICATE if existing else DraftState.RECEIVED).value,
+            state=_first_state(item, existing),
             content_sha256=item.content_sha256,
             catalogue=_row_json(item.row),
             item_id=existing,
@@ -273,10 +321,16 @@ def _add_drafts(
         files += _files_of(transfer, draft, item, probes)
         if existing:
             findings.append(Finding(transfer_id=transfer.id, draft_id=draft.id, code="T-DU-01", found_at=now))
+        findings += [_finding(transfer, r.code, r.path, {}, now, draft) for r in item.refused]
     copy_rows(drafts)
     copy_rows(files)
     copy_rows(findings)
     return drafts
+
+
+def _first_state(item: _Registered, existing: UUID | None) -> str:
+    state = DraftState.RETURNED if item.refused else DraftState.DUPLICATE if existing else DraftState.RECEIVED
+    return state.value
 
 
 def _row_json(row: CatalogueRow | None) -> str | None:

@@ -31,19 +31,33 @@ def upload_path(upload: Upload) -> Path:
     return Path(settings.HOME) / "uploads" / str(upload.transfer_id) / str(upload.id)
 
 
-def add_file(actor: Actor, *, transfer_id: UUID, path: str, size: int, now: datetime) -> Upload:
-    """Announce a file; its bytes follow with ``append_upload``. The same path and size again resumes the first.
+def add_file(
+    actor: Actor, *, transfer_id: UUID, path: str, size: int, now: datetime, body: BinaryIO | None = None
+) -> Upload:
+    """Add a file; the same path and size again goes on with the first.
 
     Args:
         path: relative POSIX path as the sender calls it.
         size: bytes.
+        body: all of its bytes, from the first one; None where they follow with ``append_upload``.
 
     Raises:
-        Invalid: ``T-UP-01`` an impossible path, ``T-UP-02`` too large, ``T-RE-01`` the transfer is received already.
-        Unavailable: ``T-ST-01`` no room on the disk.
+        Invalid: ``T-UP-01`` an impossible path, ``T-UP-02`` too large, ``T-UP-05`` more bytes than announced.
+        Conflict: ``T-RE-01`` the transfer is received already, ``T-UP-08`` a file of that name was sent with other
+        content. Unavailable: ``T-ST-01`` no room on the disk.
     """
     actor.require("add_files")
     transfer = get_transfer(actor, transfer_id)
+    upload = _announce(transfer, path, size, now)
+    if body is None:
+        return upload
+    with transaction.atomic():
+        upload = Upload.objects.select_for_update().get(id=upload.id)
+        _skip_what_is_kept(upload, body)
+        return _extend(upload, body)
+
+
+def _announce(transfer: Transfer, path: str, size: int, now: datetime) -> Upload:
     clean = _clean_path(path)
     if not 0 <= size <= settings.UPLOAD_LIMIT_BYTES:
         limit = settings.UPLOAD_LIMIT_BYTES // 1_000_000
@@ -78,6 +92,25 @@ def _clean_path(path: str) -> str:
     return str(pure)
 
 
+def _skip_what_is_kept(upload: Upload, body: BinaryIO) -> None:
+    """What was kept of an earlier sending must be this file's beginning, or two papers would become one.
+
+    Raises:
+        Conflict: ``T-UP-08``.
+    """
+    left = upload.offset
+    with upload_path(upload).open("rb") as kept:
+        while left:
+            size = min(left, _BLOCK)
+            if kept.read(size) != body.read(size):
+                raise Conflict(
+                    "T-UP-08",
+                    "同名文件已经传过，但内容不同。请改名后再传，或另开一个批次。",
+                    "A file of that name was sent already with other content. Rename it or open another transfer.",
+                )
+            left -= size
+
+
 def append_upload(actor: Actor, *, upload_id: UUID, offset: int, body: BinaryIO) -> Upload:
     """Append bytes at the offset and acknowledge only what is on disk.
 
@@ -90,15 +123,20 @@ def append_upload(actor: Actor, *, upload_id: UUID, offset: int, body: BinaryIO)
         upload = Upload.objects.select_for_update().get(id=upload.id)
         if upload.offset != offset:
             raise Conflict("T-UP-04", "续传位置不符，将自动从断点继续。", "The offset is not where the upload stands.")
-        try:
-            upload.offset = _append(upload, body)
-        except OSError as error:
-            raise Unavailable(
-                "T-ST-01",
-                "存储空间不足或磁盘写入出错，上传已暂停。腾出空间后可继续。",
-                f"The disk is full or failing ({error.strerror}); the upload can go on once there is room.",
-            ) from error
-        upload.save(update_fields=["offset"])
+        return _extend(upload, body)
+
+
+def _extend(upload: Upload, body: BinaryIO) -> Upload:
+    """The locked upload with these bytes after those that it has."""
+    try:
+        upload.offset = _append(upload, body)
+    except OSError as error:
+        raise Unavailable(
+            "T-ST-01",
+            "存储空间不足或磁盘写入出错，上传已暂停。腾出空间后可继续。",
+            f"The disk is full or failing ({error.strerror}); the upload can go on once there is room.",
+        ) from error
+    upload.save(update_fields=["offset"])
     return upload
 
 

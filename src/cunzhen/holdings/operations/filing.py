@@ -9,17 +9,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.database.rows import copy_rows
-from cunzhen.errors import Missing
-from cunzhen.formats.archival_code import format_code
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings import kinds
 from cunzhen.holdings.models import (
     ArchivalCode,
-    CodeCounter,
     Component,
     Fonds,
     Item,
@@ -28,12 +25,15 @@ from cunzhen.holdings.models import (
     ScheduleRow,
     Series,
 )
+from cunzhen.holdings.numbering import advance, code_of, lock_fonds
 from cunzhen.holdings.operations.people import link_people
 from cunzhen.holdings.packaging import ItemContext, component_path, to_package
 from cunzhen.holdings.queries import seal_page
 from cunzhen.holdings.rules import Filed, NewItem, hold_reason, retention_end
 from cunzhen.ledger.operations import NewEntry, Subject, record
+from cunzhen.preservation.fixity import version_subject
 from cunzhen.preservation.operations import keep_packages
+from cunzhen.preservation.rules import KeptPackage
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def file_items(actor: Actor, *, items: Sequence[NewItem], now: datetime) -> list
     if not items:
         return []
     with transaction.atomic():
-        fonds = _lock_fonds(actor, {i.fonds_id for i in items})
+        fonds = lock_fonds(actor, {i.fonds_id for i in items})
         known = _known_content(items)
         fresh: dict[tuple[UUID, str], NewItem] = {}
         for item in items:
@@ -83,7 +83,7 @@ def file_items(actor: Actor, *, items: Sequence[NewItem], now: datetime) -> list
         failpoint("file-2-packaged")
         _add_rows(placed, fonds, actor, now)
         copy_rows([m for rows in mentions.values() for m in rows])
-        record([_entry(p, fonds, actor) for p in placed], at=now)
+        record([_entry(p, fonds, actor, k) for p, k in zip(placed, kept, strict=True)], at=now)
         failpoint("file-3-rows")
     package = {k.id: k.inventory_sha512 for k in kept}
     filed = {
@@ -99,20 +99,6 @@ def _outcome(item: NewItem, filed: dict[tuple[UUID, str], Filed], known: dict[tu
         return known[key]
     one = filed[key]
     return one if one.id == item.id else Filed(one.id, one.archival_code, True, one.held, one.package_sha512)
-
-
-def _lock_fonds(actor: Actor, ids: set[UUID]) -> dict[UUID, Fonds]:
-    """Fonds within reach. One filing batch at a time per fonds: numbers and sameness are decided under this lock."""
-    with connection.cursor() as cursor:
-        for fonds_id in sorted(ids):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [fonds_id.int & 0x7FFF_FFFF_FFFF_FFFF])
-    found = {
-        f.id: f
-        for f in Fonds.objects.select_related("keeper", "schedule").filter(id__in=ids, keeper_id__in=actor.agency_ids)
-    }
-    if len(found) != len(ids):
-        raise Missing("H-03", "没有这个全宗，请核对。", "There is no such fonds within your reach.")
-    return found
 
 
 def _known_content(items: Sequence[NewItem]) -> dict[tuple[UUID, str], Filed]:
@@ -132,11 +118,10 @@ def _place(fonds: dict[UUID, Fonds], items: Sequence[NewItem], now: datetime) ->
         groups[(series[(item.fonds_id, item.series)].id, item.year)].append(item)
     placed: list[_Placed] = []
     for (series_id, year), members in sorted(groups.items()):
-        last = _advance(series_id, year, len(members))
+        last = advance(series_id, year, len(members))
         for serial, item in enumerate(members, last - len(members) + 1):
             home = fonds[item.fonds_id]
-            values: dict[str, str | int] = {"全宗": home.code, "类别": item.series, "年度": item.year, "件": serial}
-            code = format_code(home.code_template, values)
+            code = code_of(home, item.series, item.year, serial)
             row = rows.get((home.schedule_id, kinds.schedule_key(item.kind)))
             term = row.term if row else ""
             hold = hold_reason(term, row.confirmed if row else False)
@@ -147,17 +132,6 @@ def _place(fonds: dict[UUID, Fonds], items: Sequence[NewItem], now: datetime) ->
 def _schedule_rows(fonds: dict[UUID, Fonds]) -> dict[tuple[UUID, tuple[str, str]], ScheduleRow]:
     rows = ScheduleRow.objects.filter(schedule_id__in={f.schedule_id for f in fonds.values()})
     return {(r.schedule_id, (r.category, r.number)): r for r in rows}
-
-
-def _advance(series_id: UUID, year: int, count: int) -> int:
-    """The counter after ``count`` more numbers; the row stays locked until the transaction ends, so no gap is left."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {CodeCounter._meta.db_table} AS c (series_id, year, last) VALUES (%s, %s, %s)"  # noqa: S608
-            " ON CONFLICT (series_id, year) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING last",
-            [series_id, year, count],
-        )
-        return int(cursor.fetchone()[0])
 
 
 def _context(
@@ -257,9 +231,9 @@ def _page_rows(new: NewItem) -> list[Page]:
     ]
 
 
-def _entry(placed: _Placed, fonds: dict[UUID, Fonds], actor: Actor) -> NewEntry:
-    """One entry per item: the item by its content digest, then each component by its own."""
+def _entry(placed: _Placed, fonds: dict[UUID, Fonds], actor: Actor, kept: KeptPackage) -> NewEntry:
+    """One entry per item: the item by its content digest, each component by its own, the package's version last."""
     components = (Subject(c.id, c.sha256, c.sm3) for c in placed.new.components)
-    subjects = (Subject(placed.new.id, placed.new.content_sha256), *components)
+    subjects = (Subject(placed.new.id, placed.new.content_sha256), *components, version_subject(kept))
     detail = {"code": placed.code, "title": placed.new.title, "transfer": str(placed.new.transfer_id)}
     return NewEntry("file_drafts", actor.id, fonds[placed.new.fonds_id].keeper_id, subjects, detail)

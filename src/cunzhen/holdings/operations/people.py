@@ -1,9 +1,10 @@
-"""Persons and employers that newly filed papers name: found by their numbers, made where they are new."""
+"""Persons and employers that papers name: found by their numbers, made where they are new."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -11,23 +12,36 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from cunzhen.database.rows import copy_rows
+from cunzhen.holdings.asserted import RESIDENT_ID, identifier_blind
 from cunzhen.holdings.models import Employer, EmployerName, Mention, Person, PersonIdentifier, PersonName
-from cunzhen.holdings.rules import NamedPerson, NamedUnit, NewItem
-from cunzhen.keys.sealing import blind
+from cunzhen.holdings.rules import NamedPerson, NamedUnit
 
-RESIDENT_ID = "resident_id"
 _ONE_AT_A_TIME = 0x63756E7A01  # advisory lock: two batches never make the same person twice
 
 
-def identifier_blind(number: str) -> bytes:
-    """Blind index of a normalised identity number."""
-    return blind("holdings.resident_id", number)
+class Naming(Protocol):
+    """A paper, by the id of its item, and whom it names."""
+
+    @property
+    def id(self) -> UUID:
+        """Of the item."""
+        ...
+
+    @property
+    def persons(self) -> Sequence[NamedPerson]:
+        """Persons it names."""
+        ...
+
+    @property
+    def units(self) -> Sequence[NamedUnit]:
+        """Employers and offices it names."""
+        ...
 
 
-def link_people(items: Sequence[NewItem], *, actor_id: UUID, now: datetime) -> dict[UUID, list[Mention]]:
+def link_people(items: Sequence[Naming], *, actor_id: UUID, now: datetime) -> dict[UUID, list[Mention]]:
     """Find or add every person and employer that the items name.
 
-    Runs inside the filing transaction. A name without a number is asserted but linked to nobody: names are not keys.
+    Runs inside the caller's transaction. A name without a number is asserted but linked to nobody: names are not keys.
 
     Returns:
         by item, the assertions to be stored with it; the caller copies them in.
@@ -44,7 +58,7 @@ def link_people(items: Sequence[NewItem], *, actor_id: UUID, now: datetime) -> d
 
 
 def _person_mention(
-    item: NewItem, named: NamedPerson, persons: Mapping[str, UUID], actor_id: UUID, now: datetime
+    item: Naming, named: NamedPerson, persons: Mapping[str, UUID], actor_id: UUID, now: datetime
 ) -> Mention:
     return Mention(
         id=uuid7(),
@@ -63,7 +77,7 @@ def _person_mention(
 
 
 def _unit_mention(
-    item: NewItem, unit: NamedUnit, employers: Mapping[str, UUID], actor_id: UUID, now: datetime
+    item: Naming, unit: NamedUnit, employers: Mapping[str, UUID], actor_id: UUID, now: datetime
 ) -> Mention:
     return Mention(
         id=uuid7(),
@@ -81,8 +95,8 @@ def _unit_mention(
     )
 
 
-def _numbered(items: Iterable[NewItem]) -> dict[str, list[tuple[NewItem, NamedPerson]]]:
-    found: dict[str, list[tuple[NewItem, NamedPerson]]] = {}
+def _numbered(items: Iterable[Naming]) -> dict[str, list[tuple[Naming, NamedPerson]]]:
+    found: dict[str, list[tuple[Naming, NamedPerson]]] = {}
     for item in items:
         for named in item.persons:
             if named.id_number:
@@ -90,7 +104,7 @@ def _numbered(items: Iterable[NewItem]) -> dict[str, list[tuple[NewItem, NamedPe
     return found
 
 
-def _persons_by_number(items: Sequence[NewItem], now: datetime) -> dict[str, UUID]:
+def _persons_by_number(items: Sequence[Naming], now: datetime) -> dict[str, UUID]:
     numbered = _numbered(items)
     blinds = {identifier_blind(n): n for n in numbered}
     known = {
@@ -121,7 +135,7 @@ def _persons_by_number(items: Sequence[NewItem], now: datetime) -> dict[str, UUI
     return known
 
 
-def _add_names(numbered: dict[str, list[tuple[NewItem, NamedPerson]]], known: dict[str, UUID]) -> None:
+def _add_names(numbered: dict[str, list[tuple[Naming, NamedPerson]]], known: dict[str, UUID]) -> None:
     names: dict[tuple[UUID, str], PersonName] = {}
     for number, mentions in numbered.items():
         for item, named in mentions:
@@ -138,25 +152,28 @@ def _unit_key(unit: NamedUnit) -> str:
     return unit.uscc or f"name:{unit.name}"
 
 
-def _employers(items: Sequence[NewItem], now: datetime) -> dict[str, UUID]:
+def _employers(items: Sequence[Naming], now: datetime) -> dict[str, UUID]:
     """By credit code where there is one; a unit without a code joins an employer only where that name is known once."""
-    units = {_unit_key(u): (item, u) for item in items for u in item.units if u.name or u.uscc}
-    codes = [u.uscc for _, u in units.values() if u.uscc]
+    named = [(item, u) for item in items for u in item.units if u.name or u.uscc]
+    units = {_unit_key(u): u for _, u in named}
+    codes = [u.uscc for u in units.values() if u.uscc]
     known = dict(Employer.objects.filter(uscc__in=codes).values_list("uscc", "id"))
     by_name: dict[str, set[UUID]] = {}
-    names = [u.name for _, u in units.values() if not u.uscc]
+    names = [u.name for u in units.values() if not u.uscc]
     for name, employer_id in EmployerName.objects.filter(name__in=names).values_list("name", "employer_id"):
         by_name.setdefault(name, set()).add(employer_id)
     known |= {f"name:{n}": next(iter(ids)) for n, ids in by_name.items() if len(ids) == 1}
     fresh = [k for k in units if k not in known and not (k.startswith("name:") and k[5:] in by_name)]
-    made = [Employer(id=uuid7(), node=settings.NODE, uscc=units[k][1].uscc, created_at=now) for k in fresh]
+    made = [Employer(id=uuid7(), node=settings.NODE, uscc=units[k].uscc, created_at=now) for k in fresh]
     copy_rows(made)
     known |= {k: e.id for k, e in zip(fresh, made, strict=True)}
+    # The first paper of each name is its evidence; an employer may stand under several names in one batch.
+    fresh_names = {(known[_unit_key(u)], u.name[:200]): item.id for item, u in reversed(named) if _unit_key(u) in known}
     EmployerName.objects.bulk_create(
         [
-            EmployerName(employer_id=known[k], name=u.name[:200], evidence_item_id=item.id)
-            for k, (item, u) in units.items()
-            if k in known and u.name
+            EmployerName(employer_id=employer_id, name=name, evidence_item_id=item_id)
+            for (employer_id, name), item_id in reversed(fresh_names.items())
+            if name
         ],
         ignore_conflicts=True,
     )

@@ -13,6 +13,7 @@ from cunzhen.errors import Conflict
 from cunzhen.formats.archival_code import DEFAULT_TEMPLATE
 from cunzhen.holdings.kinds import categories, schedule_data
 from cunzhen.holdings.models import Fonds, RetentionSchedule, ScheduleRow, Series
+from cunzhen.holdings.operations.registering import keep_registry
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
 
@@ -44,6 +45,8 @@ def install_schedule(*, actor_id: UUID, agency_id: UUID, now: datetime) -> Reten
         ScheduleRow.objects.bulk_create(rows)
         entry = NewEntry("install_schedule", actor_id, agency_id, (Subject(schedule.id),), {"version": data.version})
         record([entry], at=now)
+        changed = {schedule.id, *(row.id for row in rows)}
+        keep_registry(actor_id=actor_id, agency_id=agency_id, changed=changed, now=now)
     return schedule
 
 
@@ -69,6 +72,8 @@ def found_fonds(
     )
     with transaction.atomic():
         fonds.save(force_insert=True)
-        Series.objects.bulk_create(Series(fonds=fonds, code=c.code, name=c.name) for c in categories())
+        series = Series.objects.bulk_create(Series(fonds=fonds, code=c.code, name=c.name) for c in categories())
         record([NewEntry("found_fonds", actor_id, keeper.id, (Subject(fonds.id),), {"code": code})], at=now)
+        changed = {fonds.id, *(s.id for s in series)}
+        keep_registry(actor_id=actor_id, agency_id=keeper.id, changed=changed, now=now)
     return fonds

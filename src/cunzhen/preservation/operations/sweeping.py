@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from cunzhen.errors import Unavailable
 from cunzhen.formats.ocfl_recover import Leftover
 from cunzhen.preservation import queries
 from cunzhen.preservation.models import Package
 from cunzhen.preservation.operations.claims import claimed
 from cunzhen.preservation.rules import SweepReport, object_id, package_id
-from cunzhen.preservation.store import Store
+from cunzhen.preservation.store import Store, configured_names
 
 
 def sweep_uncommitted(older_than: timedelta) -> SweepReport:
@@ -26,13 +27,20 @@ def sweep_uncommitted(older_than: timedelta) -> SweepReport:
         older_than: batches younger than this are left alone.
 
     Raises:
-        Unavailable: ``P-10`` to ``P-13``.
+        Unavailable: ``P-10`` to ``P-13``, ``P-41`` on; after the other stores were cleared.
     """
     before = timezone.now() - older_than
-    report = SweepReport()
-    for store in queries.stores():
-        for leftover in store.leftovers(before):
-            report = _settle(store, leftover, report)
+    report, refused = SweepReport(), []
+    for name in configured_names():
+        # One store that is away must not keep the others from being cleared.
+        try:
+            (store,) = queries.stores({name})
+            for leftover in store.leftovers(before):
+                report = _settle(store, leftover, report)
+        except Unavailable as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
     return report
 
 

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import islice
-from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from cunzhen.formats.ocfl import object_path
 from cunzhen.preservation import queries
+from cunzhen.preservation.examining import judge
+from cunzhen.preservation.fixity import CopyToCheck
 from cunzhen.preservation.models import Package, PackageCopy
-from cunzhen.preservation.operations.claims import claimed
-from cunzhen.preservation.rules import BadPackage, Finding, PackageReport, Problem, object_id, package_id
+from cunzhen.preservation.operations import noting
+from cunzhen.preservation.operations.strays import extra_in, in_batches
+from cunzhen.preservation.rules import BadPackage, Finding, PackageReport, Problem, object_id, unknown_store
 from cunzhen.preservation.store import Store
-
-_BATCH = 500
-_State = PackageCopy.State
-_T = TypeVar("_T")
 
 
 def verify_packages(sample: int | None = None, *, now: datetime | None = None) -> PackageReport:
-    """Hash every file of packages in every store and compare with inventory, sidecar and register.
+    """Hash every file of packages in every store they are promised to; compare with inventory, sidecar and register.
 
     1. Packages are taken from the register in batches, hashed by threads, and looked at again under a lock before
        anything bad is said of them, so that a version being added at this moment is no alarm.
@@ -40,19 +37,18 @@ def verify_packages(sample: int | None = None, *, now: datetime | None = None) -
         now: time noted as that of the check; default the present.
 
     Raises:
-        Unavailable: ``P-10`` to ``P-13``, where a store cannot be looked at.
+        Unavailable: ``P-10`` to ``P-13``, ``P-41`` on, where a store cannot be looked at.
     """
     stores = queries.stores()
     round_ = _Round(stores, now or timezone.now())
     for store in stores:
         round_.bad += [BadPackage(None, store.name, Problem.ROOT_FILE, path) for path in store.root_problems()]
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="verify") as pool:
-        for batch in _batches(_ids(sample)):
+        for batch in in_batches(_ids(sample)):
             round_.check(batch, pool)
     if sample is None:
         for store in stores:
-            damaged = {object_path(object_id(b.id)) for b in round_.bad if b.id and b.store == store.name}
-            round_.extra += _extra(store, damaged)
+            round_.extra += extra_in(store)
     return PackageReport(round_.checked, tuple(round_.bad), tuple(round_.extra), tuple(round_.missing))
 
 
@@ -68,34 +64,66 @@ class _Round:
     missing: dict[UUID, None] = field(default_factory=dict)  # in the order found, each once
 
     def check(self, ids: Sequence[UUID], pool: ThreadPoolExecutor) -> None:
-        """Check one batch of packages in every store and note the result with their copies."""
+        """Check one batch of packages in every store they are promised to and note the result with their copies."""
         rows = list(Package.objects.filter(id__in=ids).order_by("id"))
+        promised = _promised(rows)
+        for name in sorted(promised.keys() - {store.name for store in self.stores}):
+            raise unknown_store(name)
+        there = {copy.package_id for copies in promised.values() for copy in copies}
+        self.missing |= dict.fromkeys(r.id for r in rows if r.id not in there)
         for store in self.stores:
-            found = dict(zip([r.id for r in rows], pool.map(partial(_check, store), rows), strict=True))
-            suspects = {i: findings for i, findings in found.items() if findings}
-            confirmed = _confirm(store, suspects) if suspects else {}
-            self._note(store, confirmed, [i for i in found if i not in suspects])
+            copies = promised[store.name]
+            found = list(zip(copies, pool.map(partial(_check, store), copies), strict=True))
+            with transaction.atomic():
+                noting.note_whole([copy for copy, findings in found if not findings], actor=None, now=self.now)
+            suspects = {copy.package_id: copy for copy, findings in found if findings}
+            if suspects:
+                self._confirm(store, suspects)
         self.checked += len(rows)
 
-    def _note(self, store: Store, confirmed: dict[UUID, list[Finding]], whole: list[UUID]) -> None:
-        missing = [i for i, findings in confirmed.items() if findings and findings[0].code == Problem.MISSING]
-        damaged = [i for i, findings in confirmed.items() if findings and i not in missing]
-        self.missing |= dict.fromkeys(missing)
-        self.bad += [BadPackage(i, store.name, f.code, f.path) for i in damaged for f in confirmed[i]]
-        whole += [i for i, findings in confirmed.items() if not findings]
-        for state, ids in ((_State.KEPT, whole), (_State.MISSING, missing), (_State.DAMAGED, damaged)):
-            PackageCopy.objects.filter(store=store.name, package_id__in=ids).update(state=state, checked_at=self.now)
+    def _confirm(self, store: Store, suspects: dict[UUID, CopyToCheck]) -> None:
+        """Look again while nobody can add a version; a package being revised right now is left to the next round."""
+        with transaction.atomic():
+            rows = Package.objects.select_for_update(skip_locked=True).filter(id__in=suspects).order_by("id")
+            for row in rows:
+                copy = replace(suspects[row.id], version=row.version, inventory_sha512=row.inventory_sha512)
+                findings = _check(store, copy)
+                verdict = judge(store, copy, findings, self.now) if findings else []
+                if verdict:
+                    self._note(copy, verdict)
+                elif verdict is not None:
+                    noting.note_whole([copy], actor=None, now=self.now)
+
+    def _note(self, copy: CopyToCheck, findings: Sequence[Finding]) -> None:
+        noting.note_bad(copy, findings, now=self.now)
+        if findings[0].code == Problem.MISSING:
+            self.missing[copy.package_id] = None
+        else:
+            self.bad += [BadPackage(copy.package_id, copy.store, f.code, f.path) for f in findings]
 
 
-def _check(store: Store, row: Package) -> list[Finding]:
-    return store.check(object_id(row.id), row.version, row.inventory_sha512)
+def _promised(rows: Sequence[Package]) -> dict[str, list[CopyToCheck]]:
+    """The copies of some packages that each store should have."""
+    by_id = {row.id: row for row in rows}
+    found: dict[str, list[CopyToCheck]] = defaultdict(list)
+    for copy in PackageCopy.objects.filter(package_id__in=by_id).order_by("package_id", "store"):
+        row = by_id[copy.package_id]
+        found[copy.store].append(
+            CopyToCheck(
+                copy.id,
+                row.id,
+                copy.store,
+                row.version,
+                row.inventory_sha512,
+                row.byte_count,
+                copy.state == PackageCopy.State.KEPT,
+            )
+        )
+    return found
 
 
-def _confirm(store: Store, suspects: dict[UUID, list[Finding]]) -> dict[UUID, list[Finding]]:
-    """Look again while nobody can add a version; a package being revised right now is left to the next round."""
-    with transaction.atomic():
-        rows = Package.objects.select_for_update(skip_locked=True).filter(id__in=suspects).order_by("id")
-        return {row.id: _check(store, row) for row in rows}
+def _check(store: Store, copy: CopyToCheck) -> list[Finding]:
+    return store.check(object_id(copy.package_id), copy.version, copy.inventory_sha512)
 
 
 def _ids(sample: int | None) -> Iterator[UUID]:
@@ -114,23 +142,3 @@ def _drawn(sample: int) -> list[UUID]:
         cursor.execute("SELECT id FROM preservation_package TABLESAMPLE BERNOULLI (%s)", [share])
         found = [row[0] for row in cursor.fetchall()]
     return sorted(random.SystemRandom().sample(found, min(sample, len(found))))
-
-
-def _extra(store: Store, damaged: Collection[str]) -> list[str]:
-    """What lies in the store and has no row, as ``store:path``; a package known to be damaged may not tell its id."""
-    extra: list[str] = []
-    for places in _batches(store.walk()):
-        ids = {package_id(p.object_id): p.path for p in places}
-        extra += [p.path for p in places if package_id(p.object_id) is None and p.path not in damaged]
-        known = set(Package.objects.filter(id__in=[i for i in ids if i]).values_list("id", flat=True))
-        doubtful = [i for i in ids if i is not None and i not in known]
-        if doubtful:
-            with claimed(doubtful) as (free, _):
-                extra += [ids[i] for i in free]
-    return [f"{store.name}:{path}" for path in sorted(extra)]
-
-
-def _batches(things: Iterable[_T]) -> Iterator[list[_T]]:
-    iterator = iter(things)
-    while batch := list(islice(iterator, _BATCH)):
-        yield batch

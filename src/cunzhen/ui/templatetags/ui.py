@@ -16,6 +16,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 register = template.Library()
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _chinese() -> bool:
@@ -44,24 +46,47 @@ def _sprite() -> str:
 
 @register.filter
 def paper_date(text: str) -> str:
-    """A date as precise as the paper: 2019年3月6日, 2019年3月, 2019年."""
+    """A date as precise as the paper: 2019年3月6日, 2019年3月, 2019年; Mar 6, 2019, Mar 2019, 2019."""
     parts = str(text or "").split("-")
-    if not parts[0]:
-        return ""
-    if not _chinese():
-        return str(text)
-    return "".join(f"{int(p)}{unit}" for p, unit in zip(parts, "年月日", strict=False))
+    if not all(p.isascii() and p.isdigit() for p in parts):
+        return str(text or "")
+    if _chinese():
+        return "".join(f"{int(p)}{unit}" for p, unit in zip(parts, "年月日", strict=False))
+    month = _MONTHS[int(parts[1])] if len(parts) > 1 and int(parts[1]) in range(1, 13) else ""
+    return f"{month} {int(parts[2])}, {parts[0]}" if len(parts) > 2 else f"{month} {parts[0]}".strip()
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """A time in Chinese reckoning: 2026年11月22日 09:31."""
+    """A time of the agency's clock: 2026年11月22日 09:31; Nov 22, 2026 09:31."""
     if value is None:
         return ""
     local = localtime(value)
-    if not _chinese():
-        return local.strftime("%Y-%m-%d %H:%M")
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{paper_date(local.date().isoformat())} {local:%H:%M}"
+
+
+@register.filter
+def day_of(value: datetime) -> str:
+    """The day of a moment, by the agency's clock: 2026年11月22日."""
+    return paper_date(localtime(value).date().isoformat())
+
+
+@register.filter
+def today(value: datetime) -> str:
+    """A day with its name: 2026年11月22日 星期日; Sunday, Nov 22, 2026."""
+    local = localtime(value)
+    if _chinese():
+        return f"{day_of(value)} 星期{'一二三四五六日'[local.weekday()]}"
+    return f"{_DAYS[local.weekday()]}, {day_of(value)}"
+
+
+@register.filter
+def days_since(value: datetime, now: datetime) -> str:
+    """How many whole days ago: 28 天, or 不到 1 天."""
+    days = (now - value).days
+    if days < 1:
+        return "不到 1 天" if _chinese() else "less than a day"
+    return f"{days:,} 天" if _chinese() else f"{days:,} d"
 
 
 @register.filter
@@ -87,6 +112,15 @@ def day(value: date | None) -> str:
 def number(value: int | None) -> str:
     """A count with thousands separators."""
     return f"{value:,}" if value is not None else ""
+
+
+@register.filter
+def counted(value: Any) -> str:
+    """A count that may be reckoned (``number``, ``is_exact``): 1,234, or 约 1,230,000 with three figures that hold."""
+    if value.is_exact:
+        return number(value.number)
+    about = round(value.number, 3 - len(str(value.number)))
+    return f"约 {number(about)}" if _chinese() else f"about {number(about)}"
 
 
 @register.filter

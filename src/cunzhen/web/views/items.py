@@ -6,102 +6,89 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from cunzhen.access.queries import marks
 from cunzhen.access.rules import Box
 from cunzhen.accounts.queries import actor_names
 from cunzhen.accounts.rules import Actor
+from cunzhen.database.counting import counted
 from cunzhen.errors import Missing, Refused
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings.kinds import kind_name, series_name, term_name
 from cunzhen.holdings.models import Item, Page
-from cunzhen.holdings.operations import view_item
-from cunzhen.holdings.queries import get_item, open_page, visible_items
+from cunzhen.holdings.operations import export_items, view_item
+from cunzhen.holdings.queries import get_item, listed_items, open_page
 from cunzhen.ledger.queries import history
 from cunzhen.preservation.models import Package, PackageCopy
+from cunzhen.ui.listing import Column, Order, chosen_order, headings, is_id, page_by_key, page_links
 from cunzhen.web.events import event_label
+from cunzhen.web.exporting import item_cells, item_headings, sent_as_file, wanted_form
+from cunzhen.web.item_lists import chosen_filters, item_filter
+from cunzhen.web.item_parts import correction_line, item_parts
 from cunzhen.web.naming import chinese, cover, language, named_categories, named_kinds
-from cunzhen.web.people import plain_text, signed_in, whole_number
+from cunzhen.web.people import signed_in, whole_number
 
 PAGE = 50
+NEWEST = Order("filed", "id", falls=True)  # an item's id grows with the time it was filed
 TERMS = ("Y", "100", "50", "30", "10", "")
 
 
 @require_GET
 @signed_in
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """The list, newest first; pages follow one another by id, so the millionth is as quick as the first."""
-    actor.require("view_item")
-    chosen = {
-        name: plain_text(request.GET.get(name, "")) for name in ("year", "series", "kind", "term", "code", "held")
-    }
-    rows = _filtered(visible_items(actor), chosen).select_related("fonds", "series")
-    total = rows.count()
-    after, before = request.GET.get("after", ""), request.GET.get("before", "")
-    items, newer, older = _slice(rows, after, before)
-    query = request.GET.copy()
-    query.pop("after", None)
-    query.pop("before", None)
+    """The list, newest first unless a heading says otherwise; by key, so page one million is as quick as the first."""
+    chosen = chosen_filters(request.GET)
+    rows, parts = listed_items(actor, item_filter(chosen))
+    columns = _columns()
+    order = chosen_order(request.GET.get("sort", ""), columns, NEWEST)
+    page = page_by_key(
+        rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=PAGE, parts=parts
+    )
     context = {
-        "items": [(i, kind_name(i.kind, language()), term_name(i.term, language())) for i in items],
-        "total": total,
+        "items": [(i, kind_name(i.kind, language()), term_name(i.term, language())) for i in page.rows],
+        "page": page,
+        "links": page_links(request.GET, page),
+        "headings": headings(columns, order, request.GET),
+        "sort": order.text,
+        "total": counted(rows),
         "chosen": chosen,
         "any_chosen": any(chosen.values()),
         "heading": _heading(chosen),
-        "newer": newer,
-        "older": older,
-        "query": query.urlencode(),
         "categories": named_categories(),
         "kinds": named_kinds(),
         "terms": [(t or "pending", term_name(t, language())) for t in TERMS],
+        "may_export": actor.may("export_items"),
+        "may_correct": actor.may("correct_items"),
     }
     return render(request, "web/items/list.html", context)
 
 
-def _filtered(rows: QuerySet[Item], chosen: dict[str, str]) -> QuerySet[Item]:
-    if chosen["year"]:
-        rows = rows.filter(year=whole_number(chosen["year"]) or 0)  # what is no year finds nothing, as the heading says
-    if chosen["series"]:
-        rows = rows.filter(series__code=chosen["series"])
-    if chosen["kind"]:
-        rows = rows.filter(kind=chosen["kind"])
-    if chosen["term"]:
-        rows = rows.filter(term="" if chosen["term"] == "pending" else chosen["term"])
-    if chosen["code"]:
-        rows = rows.filter(codes__code=chosen["code"])
-    if chosen["held"]:
-        rows = rows.exclude(hold_reason="")
-    return rows
+@require_POST
+@signed_in
+def export(request: HttpRequest, actor: Actor) -> HttpResponseBase:
+    """The list as a file, narrowed as on the page; recorded."""
+    form = wanted_form(request)
+    found = export_items(actor, chosen=item_filter(chosen_filters(request.POST)), form=form, now=timezone.now())
+    return sent_as_file(form, _("档案目录"), item_headings(), item_cells(found.rows))
 
 
-def _slice(rows: QuerySet[Item], after: str, before: str) -> tuple[list[Item], str, str]:
-    """One page by key: items, and the keys of the newer and older page (empty where there is none)."""
-    if _is_id(before):
-        found = list(rows.filter(id__gt=before).order_by("id")[: PAGE + 1])
-        more, items = len(found) > PAGE, found[:PAGE][::-1]
-        return items, str(items[0].id) if more and items else "", str(items[-1].id) if items else ""
-    ordered = rows.order_by("-id")
-    if _is_id(after):
-        ordered = ordered.filter(id__lt=after)
-    found = list(ordered[: PAGE + 1])
-    items = found[:PAGE]
-    newer = str(items[0].id) if items and _is_id(after) else ""
-    return items, newer, str(items[-1].id) if len(found) > PAGE else ""
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+def _columns() -> list[Column]:
+    return [
+        Column(_("档号"), "code", "archival_code"),
+        Column(_("题名")),
+        Column(_("材料种类")),
+        Column(_("日期"), "date", "document_date", falls=True),
+        Column(_("页数"), is_number=True),
+        Column(_("保管期限")),
+        Column(_("归档时间"), NEWEST.name, NEWEST.field, falls=True),
+    ]
 
 
 def _heading(chosen: dict[str, str]) -> str:
@@ -128,7 +115,7 @@ def _heading(chosen: dict[str, str]) -> str:
 def record(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponse:
     """One item; each look at what the paper says is recorded, whichever tab shows it."""
     tab = request.GET.get("tab", "summary")
-    if tab not in {"summary", "text", "keeping", "history"}:
+    if tab not in {"summary", "text", "keeping", "versions", "history"}:
         tab = "summary"
     shows_paper = tab in {"summary", "text"}
     opened = view_item(actor, item_id=item_id, now=timezone.now()) if shows_paper else get_item(actor, item_id)
@@ -152,7 +139,8 @@ def record(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponse:
             (p.number, cover(open_page(bytes(p.words)).text))
             for p in Page.objects.filter(item=opened).order_by("number")
         ]
-    context["history"] = _history(opened.id) if tab in {"summary", "history"} else []
+    context["history"] = _history(actor, opened.id) if tab in {"summary", "history"} else []
+    context |= item_parts(actor, opened, tab)
     return render(request, "web/items/record.html", context)
 
 
@@ -169,7 +157,7 @@ def _mention(row: Any) -> dict[str, Any]:
 
 def _hits(actor: Actor, item: Item, search: str) -> tuple[str, dict[int, tuple[Box, ...]]]:
     """The search that led here and where its words stand; nothing where the link names none of the actor's."""
-    if not _is_id(search):
+    if not is_id(search):
         return "", {}
     try:
         return search, marks(actor, item.id, UUID(search))
@@ -194,7 +182,7 @@ def _viewer(item: Item, hits: Mapping[int, Sequence[Box]], page: str) -> dict[st
     return {"pages": pages, "start": max(1, min(start, len(pages)))}
 
 
-def _history(item_id: UUID) -> list[dict[str, Any]]:
+def _history(actor: Actor, item_id: UUID) -> list[dict[str, Any]]:
     lines = history(item_id)
     names = actor_names({line.actor_id for line in lines})
     return [
@@ -204,6 +192,7 @@ def _history(item_id: UUID) -> list[dict[str, Any]]:
             "label": event_label(line.op, language()),
             "who": names.get(line.actor_id, "—"),
             "detail": _detail(line.detail),
+            "correction": correction_line(actor, item_id, line.op, line.entry_id, line.detail),
         }
         for line in lines
     ]

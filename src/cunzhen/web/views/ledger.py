@@ -7,13 +7,15 @@ from pathlib import Path
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from cunzhen.accounts.models import User
+from cunzhen.accounts.operations import refuse
 from cunzhen.accounts.queries import actor_names, actor_of
 from cunzhen.accounts.rules import Actor
-from cunzhen.errors import Missing
+from cunzhen.errors import Missing, Refused
 from cunzhen.ledger.published import resource
 from cunzhen.ledger.queries import entries_after, head, last_number
 from cunzhen.web.events import event_label
@@ -40,10 +42,8 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 @require_GET
 def published(request: HttpRequest, path: str) -> HttpResponseBase:
     """``/ledger/checkpoint``, ``/ledger/tile/…``, ``/ledger/vkey``; entries themselves need the audit role."""
-    if path.startswith("tile/entries"):
-        user = request.user
-        if not isinstance(user, User) or not actor_of(user).may("view_ledger"):
-            return HttpResponse(status=404)
+    if path.startswith("tile/entries") and not _may_read_entries(request):
+        return HttpResponse(status=404)
     try:
         found = resource(path)
     except Missing:
@@ -52,3 +52,16 @@ def published(request: HttpRequest, path: str) -> HttpResponseBase:
     if isinstance(found, Path):
         return FileResponse(found.open("rb"), content_type=content_type)
     return HttpResponse(found, content_type=content_type)
+
+
+def _may_read_entries(request: HttpRequest) -> bool:
+    """Whether somebody has signed in who has the right; a refusal is entered in the ledger, as everywhere."""
+    if not isinstance(request.user, User):
+        return False
+    actor = actor_of(request.user)
+    try:
+        actor.require("view_ledger")
+    except Refused as error:
+        refuse(error, actor=actor, now=timezone.now())
+        return False
+    return True

@@ -6,17 +6,19 @@ import dataclasses
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from cunzhen.access.operations import search_items
+from cunzhen.access.operations import export_search, search_items
 from cunzhen.access.queries import recent_searches, results
 from cunzhen.access.rules import FACETS, SORT_LABELS, Condition, Facet, FacetValue, Filters, Sort
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Invalid
 from cunzhen.holdings.kinds import kind_name
+from cunzhen.web.exporting import item_cells, item_headings, sent_as_file, wanted_form
 from cunzhen.web.naming import chinese, cover, facet_name, language, recent, value_name
 from cunzhen.web.people import said, signed_in, whole_number
 
@@ -68,10 +70,20 @@ def show(request: HttpRequest, actor: Actor, search_id: UUID) -> HttpResponse:
             for h in found.hits
         ],
         "sorts": [(s.value, SORT_LABELS[s][0 if zh else 1]) for s in Sort],
+        "may_export": actor.may("export_items"),
         "previous": found.page - 1,
         "next": found.page + 1 if found.page < found.pages else 0,
     }
     return render(request, "web/search/results.html", context)
+
+
+@require_POST
+@signed_in
+def export(request: HttpRequest, actor: Actor, search_id: UUID) -> HttpResponseBase:
+    """What the search finds as a file; recorded."""
+    form = wanted_form(request)
+    found = export_search(actor, search_id=search_id, form=form, now=timezone.now())
+    return sent_as_file(form, _("检索结果"), item_headings(), item_cells(found.rows))
 
 
 def _chosen(request: HttpRequest) -> dict[str, list[str]]:

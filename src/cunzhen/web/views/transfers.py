@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cunzhen.access.queries import index_status, indexed_items
@@ -21,22 +22,32 @@ from cunzhen.capture.messages import wording
 from cunzhen.capture.models import Draft, Finding, Transfer
 from cunzhen.capture.operations import (
     add_file,
-    append_upload,
+    export_transfers,
     open_transfer,
     receive_uploads,
     retry_drafts,
     return_drafts,
 )
-from cunzhen.capture.queries import counts_of, counts_of_many, findings_of, get_transfer, visible_transfers
+from cunzhen.capture.queries import (
+    counts_of,
+    counts_of_many,
+    findings_of,
+    get_transfer,
+    retriable,
+    visible_transfers,
+)
 from cunzhen.capture.receipts import Receipt, ReceiptFinding, ReceiptItem, receipt_of
-from cunzhen.capture.rules import Counts, DraftState, TransferState
+from cunzhen.capture.rules import STATE_LABELS, Counts, DraftState, TransferState
+from cunzhen.database.counting import counted
 from cunzhen.errors import CunzhenError, Invalid
-from cunzhen.holdings.kinds import is_series
 from cunzhen.holdings.queries import fonds_of
+from cunzhen.ui.listing import Column, Order, address, chosen_order, headings, page_by_key, page_links
+from cunzhen.web.exporting import sent_as_file, transfer_cells, transfer_headings, wanted_form
 from cunzhen.web.naming import chinese, named_categories
 from cunzhen.web.people import plain_text, said, signed_in, whole_number
 
 PAGE = 30
+NEWEST = Order("opened", "id", falls=True)  # a transfer's id grows with the time it was opened
 SHOWN_FILED = 8
 _FIELDS = {"T-OP-02": "fonds", "T-OP-03": "year", "T-OP-04": "series"}  # which field a refusal is about
 
@@ -57,20 +68,56 @@ class FindingLine:
 @require_GET
 @signed_in
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """The list, newest first."""
-    state = request.GET.get("state", "")
+    """The list, newest first unless a heading says otherwise."""
+    state = _state(request.GET.get("state", ""))
     rows = visible_transfers(actor)
-    if state in {s.value for s in TransferState}:
-        rows = rows.filter(state=state)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    counts = counts_of_many([t.id for t in page])
+    rows = rows.filter(state=state.value) if state else rows
+    columns = _columns()
+    order = chosen_order(request.GET.get("sort", ""), columns, NEWEST)
+    page = page_by_key(rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=PAGE)
+    counts = counts_of_many([t.id for t in page.rows])
     context = {
-        "page": page,
-        "transfers": [(t, counts[t.id]) for t in page],
-        "state": state,
-        "states": list(TransferState),
+        "transfers": [(t, counts[t.id]) for t in page.rows],
+        "total": counted(rows),
+        "links": page_links(request.GET, page),
+        "headings": headings(columns, order, request.GET),
+        "state": state.value if state else "",
+        "states": [("", _("全部"), address(request.GET, state=""))]
+        + [
+            (s.value, STATE_LABELS[s][0 if chinese() else 1], address(request.GET, state=s.value))
+            for s in TransferState
+        ],
+        "kept": {"state": state.value if state else ""},
+        "may_export": actor.may("export_transfers"),
     }
     return render(request, "web/transfers/list.html", context)
+
+
+@require_POST
+@signed_in
+def export(request: HttpRequest, actor: Actor) -> HttpResponseBase:
+    """The list as a file, as it is filtered; recorded."""
+    form = wanted_form(request)
+    state = _state(request.POST.get("state", ""))
+    found = export_transfers(actor, state=state, form=form, now=timezone.now())
+    return sent_as_file(form, _("归档批次"), transfer_headings(), transfer_cells(found.rows))
+
+
+def _state(text: str) -> TransferState | None:
+    return TransferState(text) if text in {s.value for s in TransferState} else None
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("批次"), "number", "number", falls=True),
+        Column(_("名称"), "name", "name"),
+        Column(_("件数"), is_number=True),
+        Column(_("进度")),
+        Column(_("待著录"), is_number=True),
+        Column(_("退回"), is_number=True),
+        Column(_("状态")),
+        Column(_("开始"), NEWEST.name, NEWEST.field, falls=True),
+    ]
 
 
 @signed_in
@@ -116,8 +163,6 @@ def _defaults(request: HttpRequest) -> tuple[int | None, str]:
     number = whole_number(year) if year else None
     if year and (number is None or not 1900 <= number <= timezone.now().year):
         raise Invalid("T-OP-03", "年度应是四位数字，如 2019。", "The year must have four digits, such as 2019.")
-    if series and not is_series(series):
-        raise Invalid("T-OP-04", "没有这个类别，请重新选择。", "There is no such category; please choose again.")
     return number, series
 
 
@@ -147,6 +192,7 @@ def _context(actor: Actor, transfer: Transfer) -> dict[str, object]:
         "uploads": list(transfer.uploads.order_by("id")),
         "may_add": transfer.state == TransferState.OPEN and actor.may("add_files"),
         "may_retry": actor.may("retry_drafts"),
+        "retry_count": drafts.filter(retriable()).count(),
         "may_return": actor.may("return_drafts"),
         "may_describe": actor.may("describe_draft"),
         # With nothing left to do the transfer is about to be closed: the page waits for that too.
@@ -183,11 +229,14 @@ def receive(request: HttpRequest, actor: Actor, transfer_id: UUID) -> HttpRespon
     """Receive what was sent; files of a plain form (without scripts) come along with this very request."""
     actor.require("receive_transfer")
     for file in request.FILES.getlist("files"):
-        upload = add_file(
-            actor, transfer_id=transfer_id, path=file.name or "file", size=file.size or 0, now=timezone.now()
+        add_file(
+            actor,
+            transfer_id=transfer_id,
+            path=file.name or "file",
+            size=file.size or 0,
+            now=timezone.now(),
+            body=file,  # type: ignore[arg-type]
         )
-        file.seek(upload.offset)  # the same file sent again after a break adds only what is missing
-        append_upload(actor, upload_id=upload.id, offset=upload.offset, body=file)  # type: ignore[arg-type]
     receive_uploads(actor, transfer_id=transfer_id, now=timezone.now())
     return redirect("web:transfer", transfer_id)
 

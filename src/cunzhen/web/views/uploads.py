@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import reverse
 from django.utils import timezone
 
+from cunzhen.accounts.operations import refuse
 from cunzhen.accounts.rules import Actor
 from cunzhen.capture.operations import add_file, append_upload
 from cunzhen.capture.queries import get_upload
@@ -48,7 +49,8 @@ def _answer(status: int, **headers: str) -> HttpResponse:
     return response
 
 
-def _refusal(error: CunzhenError) -> HttpResponse:
+def _refusal(request: HttpRequest, error: CunzhenError) -> HttpResponse:
+    refuse(error, actor=getattr(request, "actor", None), now=timezone.now())
     response = HttpResponse(said(error).message, status=STATUS[type(error)], content_type="text/plain; charset=utf-8")
     response["Tus-Resumable"] = VERSION
     return response
@@ -73,7 +75,7 @@ def create(request: HttpRequest, actor: Actor) -> HttpResponse:
             now=timezone.now(),
         )
     except CunzhenError as error:
-        return _refusal(error)
+        return _refusal(request, error)
     return _answer(201, Location=reverse("web:upload", args=[upload.id]), Upload_Offset=str(upload.offset))
 
 
@@ -93,7 +95,7 @@ def piece(request: HttpRequest, actor: Actor, upload_id: UUID) -> HttpResponse:
         offset = _size(request.headers.get("Upload-Offset", ""))
         upload = append_upload(actor, upload_id=upload_id, offset=offset, body=_Body(request))  # type: ignore[arg-type]
     except CunzhenError as error:
-        return _refusal(error)
+        return _refusal(request, error)
     return _answer(204, Upload_Offset=str(upload.offset))
 
 

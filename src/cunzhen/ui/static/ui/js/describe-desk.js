@@ -12,7 +12,7 @@ class DescribeDesk extends HTMLElement {
     document.addEventListener("keydown", this.onKey);
     window.addEventListener("pageshow", this.onShow);
     this.count();
-    if (!document.querySelector(".errors")) this.next(null);
+    if (!document.querySelector(".errors") && !this.hasAttribute("quiet")) this.next(null);
   }
 
   build() {
@@ -51,9 +51,9 @@ class DescribeDesk extends HTMLElement {
     input?.select?.();
   }
 
-  /** To the next doubtful field after this row, from the top again; to the button when none is left. */
+  /** To the next doubtful field after this row, from the top again; to the button only when none is left at all. */
   next(row) {
-    const rows = this.unsure.filter((each) => each !== row);
+    const rows = this.unsure;
     const after = row && rows.find((each) => row.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING);
     this.go(after || rows[0]);
   }

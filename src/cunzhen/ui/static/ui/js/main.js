@@ -37,6 +37,11 @@ function showKeys(event) {
   keys.showModal();
 }
 
+/** The box in a table's heading ticks those of its rows. */
+function tickAll(box) {
+  for (const each of document.querySelectorAll(`input[type=checkbox][name="${box.dataset.tickAll}"]`)) each.checked = box.checked;
+}
+
 document.addEventListener("click", (event) => {
   for (const [selector, act] of Object.entries(clicks)) {
     const button = event.target.closest(selector);
@@ -46,6 +51,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
+  if (event.target.matches("[data-tick-all]")) tickAll(event.target);
   if (event.target.matches("[data-single-keys]")) store("keys", event.target.checked ? "on" : "off");
 });
 
