@@ -54,7 +54,7 @@ def test_the_database_is_deleted_and_everything_comes_back(open_path: Path, tmp_
         home.ask("found", "--agency", "临县社会保险中心", "--region", "141124", "--fonds", "J019")
         home.receipt = home.ask("ingest", pile(tmp_path / "pile"), "--auto")
         assert home.receipt["filed"] == 3
-        home.ask("find", "失业")
+        found_before = home.ask("find", "失业")
         exported = home.ask("ledger", "export", tmp_path / "ledger", "--details")
         assert exported["details"] == exported["size"]
         before = dump(home)
@@ -80,8 +80,7 @@ def test_the_database_is_deleted_and_everything_comes_back(open_path: Path, tmp_
                 assert after[table] == before[table], table
         verified = home.ask("verify")
         assert verified["catalogue"]["findings"] == [] and verified["catalogue"]["checked"] == 4
-        hits = home.ask("find", "失业")
-        assert hits["total"] == 1
+        assert home.ask("find", "失业")["total"] == found_before["total"] > 0
         shown = home.ask("show", home.codes[0])
         assert shown["archival_code"] == home.codes[0]
         _mend_by_what_verify_says(home)

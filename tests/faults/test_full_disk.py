@@ -38,8 +38,15 @@ class Disk:
         self.folder = folder
         self.environment: dict[str, str] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        mount = ["mount", "-t", "tmpfs", "-o", "size=700k", "full", str(folder)]
+        folders = [p.relative_to(folder) for p in folder.rglob("*") if p.is_dir()]
+        here = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        room = 700_000 + sum(len(b) // 4096 * 4096 + 8192 for b in here.values())
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={room}", "full", str(folder)]
         self._mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+        for name in folders if self._mounted else ():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        for name, content in here.items() if self._mounted else ():  # an empty disk would be taken for a missing one
+            (folder / name).write_bytes(content)
         if not self._mounted:
             self.environment = {FILE_LIMIT: "8000"}
 
@@ -105,7 +112,8 @@ def test_full_while_filing(world: World, crew: Crew, disk: Disk, tmp_path: Path)
     assert status == 1
     codes = [f["code"] for f in said.get("findings", [])] or [said["error"]["code"]]
     assert {"P-10", "T-ST-01"} & set(codes), said
-    assert Item.objects.count() == Package.objects.count() == CodeCounter.objects.count() == 0
+    assert Item.objects.count() == CodeCounter.objects.count() == 0
+    assert not Package.objects.filter(kind=Package.Kind.ITEM).exists()
     assert not LedgerEntry.objects.filter(op="file_drafts").exists()
     assert set(Draft.objects.values_list("state", flat=True)) <= {"described", "received"}
     if not disk.environment:

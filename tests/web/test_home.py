@@ -150,6 +150,7 @@ def test_counts_of_a_large_house_are_said_to_be_reckoned(
 ) -> None:
     filed(world, tmp_path, 5)
     monkeypatch.setattr("cunzhen.database.counting.counted.__defaults__", (2,))
+    monkeypatch.setattr("cunzhen.web.standing.MOST_COUNTED", 2)
     page = sit("leader").get("/")
     assert _figures(page)["库藏"].startswith("约 ")
     assert "共 约 " in sit("leader").get("/items/").h1

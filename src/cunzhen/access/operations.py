@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,7 +20,7 @@ from cunzhen.access.generations import BUILDING, CURRENT, Position
 from cunzhen.access.index import Writer
 from cunzhen.access.language import LONGEST_QUERY
 from cunzhen.access.models import IndexCursor, Search
-from cunzhen.access.queries import ITEM_OPS, found_ids
+from cunzhen.access.queries import ITEM_OPS, found_ids, index_status
 from cunzhen.access.rules import Filters, Sort
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Conflict, Unavailable
@@ -27,7 +28,7 @@ from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings.queries import index_documents, item_rows
 from cunzhen.holdings.rules import MOST_EXPORTED, ItemExport, ItemRow, check_export
 from cunzhen.jobs import stopping
-from cunzhen.ledger.operations import NewEntry, Subject, record
+from cunzhen.ledger.operations import NewEntry, Subject, record, sequence
 from cunzhen.ledger.queries import entries_after, last_number
 
 Progress = Callable[[int, int], None]  # ledger entries followed, ledger entries in all
@@ -39,6 +40,7 @@ _LOADED_AT_ONCE = 32  # items whose text is in memory at a time
 _EXPORTED_AT_ONCE = 1_000
 _REBUILT_AT_ONCE = 5_000  # entries a commit
 _SPARE_BYTES = 100_000_000
+_BETWEEN = 0.1  # seconds, while another follower is at work
 
 
 def search_items(
@@ -134,6 +136,27 @@ def follow_ledger(limit: int = 1_000) -> int:
         if generations.pointed(BUILDING) or not _is_sound(current):
             return _rebuild(None)
         return _advance(current, limit)
+
+
+def catch_up(seconds: float) -> bool:
+    """Number what waits and bring the index up to it, also where another follower is at work and does the same.
+
+    Args:
+        seconds: to try for at most; filing never depends on it.
+
+    Returns:
+        Whether the index holds everything that is recorded.
+
+    Raises:
+        Unavailable: as ``sequence`` and ``follow_ledger``.
+    """
+    deadline = time.monotonic() + seconds
+    while behind := index_status().behind:
+        if time.monotonic() > deadline:
+            break
+        if not sequence() + follow_ledger():
+            time.sleep(_BETWEEN)
+    return not behind
 
 
 def rebuild_index(progress: Progress | None = None) -> int:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
 
-from cunzhen.access.operations import follow_ledger
+from cunzhen.access.operations import catch_up
 from cunzhen.access.queries import index_status, indexed_items
 from cunzhen.capture.messages import wording
 from cunzhen.capture.models import Transfer
@@ -29,7 +29,6 @@ from cunzhen.holdings.kinds import categories
 from cunzhen.jobs.queries import backlog
 from cunzhen.jobs.registry import troubles
 from cunzhen.jobs.worker import run_worker
-from cunzhen.ledger.operations import sequence
 
 HELP = "接收并归档一批扫描件或电子文件"
 INDEX_SECONDS = 30.0
@@ -115,12 +114,8 @@ def _work(transfer: Transfer) -> bool:
 
 def _index(seconds: float) -> None:
     """Number the ledger and bring the index up to it, for at most so long; filing never depends on it."""
-    deadline = time.monotonic() + seconds
     try:
-        while sequence():
-            pass
-        while follow_ledger() and time.monotonic() < deadline:
-            pass
+        catch_up(seconds)
     except CunzhenError as error:
         complain(f"检索库暂未更新：{error.message}")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from cunzhen.access.operations import follow_ledger
+from cunzhen.access.operations import catch_up
 from cunzhen.access.queries import compare_index, index_status
 from cunzhen.accounts.rules import Actor
 from cunzhen.cli.output import acting_as, emit, telling_progress, whole
@@ -23,6 +23,7 @@ from cunzhen.preservation.operations import verify_packages
 
 HELP = "核验保存包、存证账本、目录和检索库"
 LABELS = {"packages": "保存包", "ledger": "存证账本", "catalogue": "目录", "index": "检索库"}
+INDEX_SECONDS = 3600.0  # for an index that is far behind; one that is absent is built whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -113,11 +114,7 @@ def _finding(one: CatalogueFinding) -> dict[str, Any]:
 
 def _index(actor: Actor, sample: int | None) -> dict[str, Any]:
     """What the index has not come to yet is no finding: let it follow first."""
-    if index_status().behind:
-        while sequence():
-            pass
-        while follow_ledger():
-            pass
+    catch_up(INDEX_SECONDS)
     if index_status().state == "missing" and not index_status().behind:
         return {"missing": [], "extra": [], "damaged": []}  # nothing was ever filed
     found = compare_index()

@@ -27,6 +27,11 @@ from cunzhen.holdings.fields import (
 from cunzhen.holdings.rules import PENDING, NamedPerson, NamedUnit, hold_reason, retention_end
 
 SOURCE = "correction"  # of a mention that was asserted after filing
+# Fields in the order in which people read them; further fields come after.
+ORDER = (
+    *("title", "kind", "series", "year", "document_date", "schedule_row", "term", "retention_end", "hold_reason"),
+    *("security_level", "case_number"),
+)
 # Holds that come from the term; a correction of the term may set or lift these and no others.
 _OF_THE_TERM = frozenset({"", "term_pending", "term_unconfirmed"})
 

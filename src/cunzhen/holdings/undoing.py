@@ -12,7 +12,7 @@ from uuid import UUID
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Missing
 from cunzhen.holdings.changing import OP, recorded_now
-from cunzhen.holdings.corrections import Correction, Difference, inverse
+from cunzhen.holdings.corrections import ORDER, Correction, Difference, inverse
 from cunzhen.holdings.models import Mention
 from cunzhen.holdings.queries import get_item
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
@@ -64,8 +64,9 @@ def undo_of(actor: Actor, *, item_id: UUID, entry_id: UUID) -> Undo:
 
 
 def done_by(detail: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """What the detail of a correction's entry says was changed."""
-    return tuple(Difference(name, str(b), str(a)) for name, (b, a) in detail.get("changes", {}).items())
+    """What the detail of a correction's entry says was changed, in the order in which people read it."""
+    found = [Difference(name, str(b), str(a)) for name, (b, a) in detail.get("changes", {}).items()]
+    return tuple(sorted(found, key=lambda d: (ORDER.index(d.name) if d.name in ORDER else len(ORDER), d.name)))
 
 
 def _ids(detail: Mapping[str, Any], name: str) -> list[UUID]:

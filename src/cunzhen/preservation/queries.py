@@ -244,8 +244,8 @@ def keeping() -> Keeping:
     checked = copies.filter(checked_at__isnull=False).values_list("checked_at", flat=True)
     when = F("checked_at")
     return Keeping(
-        packages=counted(Package.objects.filter(kind=Package.Kind.ITEM)),
-        copies=counted(copies.filter(package__kind=Package.Kind.ITEM), _MOST_JOINED),
+        packages=counted(Package.objects.filter(kind=Package.Kind.ITEM), _MOST_REGISTERED),
+        copies=counted(copies.filter(package__kind=Package.Kind.ITEM), _MOST_REGISTERED),
         not_whole=copies.exclude(state=PackageCopy.State.KEPT)[:_MOST_COUNTED].count(),
         unchecked=copies.filter(checked_at=None)[:_MOST_COUNTED].count(),
         checked_at=checked.order_by(when.desc(nulls_last=True)).first(),
@@ -254,4 +254,4 @@ def keeping() -> Keeping:
 
 
 _MOST_COUNTED = 1_000
-_MOST_JOINED = 20_000
+_MOST_REGISTERED = 20_000

@@ -21,6 +21,7 @@ from cunzhen.preservation.queries import Keeping, keeping
 
 LONG = timedelta(days=3)  # that a paper waits for a person
 LATELY = timedelta(days=30)  # that returned papers are shown
+MOST_COUNTED = 20_000  # items, on a page that everybody opens many times a day
 MOST_BEHIND = 100  # entries; the index is a second or two late by nature
 _NAMED = 3
 
@@ -79,7 +80,7 @@ def standing_of(actor: Actor) -> Standing:
     verified, differences = _verification()
     ledger = latest_entry()
     return Standing(
-        items=counted(visible_items(actor)) if actor.may("view_item") else None,
+        items=counted(visible_items(actor), MOST_COUNTED) if actor.may("view_item") else None,
         keeping=kept,
         is_whole_system=Agency.objects.exclude(id__in=actor.agency_ids).exists(),
         checked_at=max(filter(None, (kept.checked_at, verified)), default=None),

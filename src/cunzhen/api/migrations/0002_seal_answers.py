@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RenameField("idempotencykey", "request_sha256", "request_blind"),
-        migrations.RunPython(seal_kept),
+        migrations.RunPython(seal_kept, migrations.RunPython.noop),
         migrations.AlterField(
             model_name="idempotencykey",
             name="body",
