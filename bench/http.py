@@ -3,8 +3,8 @@
     python bench/all.py http [--items 100000] [--asked 200]
 
 The rows, page texts, mentions and ledger entries are real ones in a real database (copied in, without packages and
-pictures); the index is built from them by the product's own follower. Limits (issue of the main path): searches p99
-under 50 ms, desk pages under 150 ms.
+pictures); the index is built from them by the product's own follower. Limits: searches p99 under
+50 ms, desk pages under 150 ms.
 """
 
 from __future__ import annotations
@@ -34,21 +34,24 @@ PASSWORD = "bench-" + "password-1"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-def fill(items: int, asked: int) -> dict[str, list[str]]:
-    """Put the corpus into the catalogue and the index; returns the questions."""
+def fill(items: int, asked: int) -> tuple[dict[str, list[str]], str]:
+    """Put the corpus into the catalogue and the index; returns the questions and a token for the API."""
     import django
 
     django.setup()
     from bench.search import corpus, questions
     from cunzhen.access.operations import rebuild_index
     from cunzhen.accounts.models import Agency
-    from cunzhen.accounts.operations import found_user
+    from cunzhen.accounts.operations import found_user, issue_token
+    from cunzhen.accounts.queries import actor_of
     from cunzhen.accounts.rules import Role
     from cunzhen.holdings.models import Fonds
     from cunzhen.ledger.operations import sequence
 
     agency = Agency.objects.get()
-    found_user(agency=agency, username="bench", display_name="基准", password=PASSWORD, roles=[Role.ARCHIVIST], now=NOW)
+    user = found_user(
+        agency=agency, username="bench", display_name="基准", password=PASSWORD, roles=[Role.ARCHIVIST], now=NOW
+    )
     fonds = Fonds.objects.get()
     series = {s.code: s.id for s in fonds.series.all()}
     stream, kept = corpus(items), []
@@ -61,7 +64,8 @@ def fill(items: int, asked: int) -> dict[str, list[str]]:
     started = time.perf_counter()
     rebuild_index()
     print(f"index built in {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    return questions(kept, asked)
+    secret = issue_token(actor_of(user), username="bench", label="bench", days=1, now=datetime.now(UTC))
+    return questions(kept, asked), secret
 
 
 def add(documents: list[Any], fonds: Any, series: dict[str, Any]) -> None:
@@ -151,12 +155,21 @@ def words_of(d: Any) -> bytes:
 class Desk:
     """A signed-in session against the served desk."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=30)
         page = self.client.get("/sign-in/").text
         data = {"username": "bench", "password": PASSWORD, "csrfmiddlewaretoken": token(page)}
         self.client.post("/sign-in/", data=data)
         self.token = token(self.client.get("/search/").text)
+        self.program = httpx.Client(
+            base_url=f"http://127.0.0.1:{PORT}/api/v1", timeout=30, headers={"Authorization": f"Bearer {secret}"}
+        )
+
+    def ask(self, query: str) -> None:
+        """The same question as a program asks it, in one request."""
+        answer = self.program.post("/searches", json={"query": query})
+        if answer.status_code not in {200, 201}:
+            raise RuntimeError(f"the API answered {answer.status_code}")
 
     def search(self, query: str) -> None:
         """Post the query and follow to its results, as a browser does."""
@@ -183,31 +196,33 @@ def token(page: str) -> str:
     return match[1] if match else ""
 
 
-def timed(calls: list[Callable[[], None]]) -> dict[str, float]:
-    """Percentiles in milliseconds."""
-    times = []
-    for call in calls:
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1000)
-    cuts = statistics.quantiles(times, n=100, method="inclusive")
-    return {"p50_ms": round(cuts[49], 1), "p95_ms": round(cuts[94], 1), "p99_ms": round(cuts[98], 1)}
+def spent(call: Callable[[], None]) -> float:
+    """Milliseconds that a call takes."""
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
 
 
-def measure(asked: dict[str, list[str]]) -> dict[str, dict[str, float]]:
-    """Each kind of question (post and results page together), then each page."""
-    desk = Desk()
+def cuts(times: list[float]) -> dict[str, float]:
+    """Percentiles of milliseconds."""
+    cut = statistics.quantiles(times, n=100, method="inclusive")
+    return {"p50_ms": round(cut[49], 1), "p95_ms": round(cut[94], 1), "p99_ms": round(cut[98], 1)}
+
+
+def measure(asked: dict[str, list[str]], secret: str) -> dict[str, dict[str, float]]:
+    """Each kind of question (post and results page together, the page alone, the API), then each page."""
+    desk = Desk(secret)
     found: dict[str, dict[str, float]] = {}
     for kind, drawn in asked.items():
-
-        def ask(query: str) -> None:
-            desk.search(query)
-            desk.show()
-
         queries = [q for q in drawn if q]
         if queries:
-            ask(queries[0])
-            found[f"search: {kind}"] = timed([lambda q=q: ask(q) for q in queries])  # type: ignore[misc]
+            desk.search(queries[0])
+            desk.show()
+            pairs = [(spent(lambda q=q: desk.search(q)), spent(desk.show)) for q in queries]  # type: ignore[misc]
+            found[f"search: {kind}"] = cuts([post + show for post, show in pairs])
+            found[f"results page: {kind}"] = cuts([show for _, show in pairs])
+            desk.ask(queries[0])
+            found[f"API: {kind}"] = cuts([spent(lambda q=q: desk.ask(q)) for q in queries])  # type: ignore[misc]
     for path in (
         "/",
         "/items/",
@@ -218,7 +233,7 @@ def measure(asked: dict[str, list[str]]) -> dict[str, dict[str, float]]:
         "/help/",
     ):
         desk.get(path)
-        found[f"page: {path}"] = timed([lambda path=path: desk.get(path)] * 30)  # type: ignore[misc]
+        found[f"page: {path}"] = cuts([spent(lambda path=path: desk.get(path)) for _ in range(30)])  # type: ignore[misc]
     return found
 
 
@@ -232,14 +247,14 @@ def main() -> None:
     cunzhen = [sys.executable, "-m", "cunzhen.cli.main", "--home", str(home)]
     founding = ["found", "--agency", "基准", "--region", "141124", "--fonds", "J019", "--json"]
     subprocess.run([*cunzhen, *founding], check=True, stdout=subprocess.DEVNULL)
-    asked = fill(options.items, options.asked)
+    asked, secret = fill(options.items, options.asked)
     serve = [*cunzhen, "serve", "--port", str(PORT)]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as desk:
         try:
             for line in desk.stdout or ():
                 if line.startswith("ready"):
                     break
-            found = measure(asked)
+            found = measure(asked, secret)
             tree = [psutil.Process(desk.pid), *psutil.Process(desk.pid).children(recursive=True)]
             rss = sum(p.memory_info().rss for p in tree)
         finally:

@@ -82,6 +82,8 @@ def _desk(page: Page) -> Iterator[str]:
         ("new-transfer", "/transfers/new/"),
         ("help", "/help/"),
         ("account", "/account/"),
+        ("preservation", "/preservation/"),
+        ("drills", "/drills/"),
     ):
         page.goto(path)
         yield name
@@ -112,6 +114,8 @@ def _search(page: Page) -> Iterator[str]:
     for tab in ("text", "keeping", "history"):
         page.goto(f"{item}?tab={tab}")
         yield f"item-{tab}"
+    page.goto(f"{item}correct/")
+    yield "correct"
 
 
 def _audit(page: Page) -> Iterator[str]:

@@ -87,9 +87,9 @@ def _free_port() -> int:
     raise AssertionError("no free port")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, without a window."""
+    """The system's Chromium, without a window; let go after each file, for Django refuses to work beside its loop."""
     assert os.path.exists(CHROMIUM), "apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))

@@ -21,6 +21,9 @@ PLAIN = (
     "/search/",
     "/help/",
     "/account/",
+    "/preservation/",
+    "/drills/",
+    "/drills/new/",
     "/no-such-page/",
 )
 
@@ -38,6 +41,7 @@ def _addresses(page: Page) -> Iterator[str]:
     page.goto("/items/")
     item = str(page.locator("tbody th a").first.get_attribute("href"))
     yield from (f"{item}?tab={tab}" for tab in ("summary", "text", "keeping", "history"))
+    yield f"{item}correct/"
     page.goto("/search/")
     page.fill("#q", "冯志强")
     page.keyboard.press("Enter")
