@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults bench check lock clean browser gateway
+.PHONY: help demo test faults bench check lock clean browser gateway compiler
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -63,10 +63,10 @@ check: $(STAMPS)/test
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 
-test: check browser
+test: check browser compiler
 	$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
 
-faults: $(STAMPS)/test gateway
+faults: $(STAMPS)/test compiler gateway
 	CUNZHEN_FAULTS=full $(PY) -m pytest -m faults --timeout 3600 tests
 
 bench: $(STAMPS)/test
@@ -81,6 +81,18 @@ browser:
 				chromium fontconfig fonts-noto-cjk >/dev/null; \
 		else \
 			echo 'The browser tests need Chromium and Chinese fonts: apt-get install chromium fontconfig fonts-noto-cjk'; exit 1; \
+		fi; \
+	fi
+
+# F4 and F5 put a small library of their own between the program and the disk.
+compiler:
+	@if ! echo 'int main(void) { return 0; }' | cc -x c -o /dev/null - -include stdio.h >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			echo 'installing a C compiler'; \
+			apt-get update -qq; \
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; \
+		else \
+			echo 'The tests of failing disks need a C compiler: apt-get install gcc libc6-dev'; exit 1; \
 		fi; \
 	fi
 

@@ -1,6 +1,7 @@
 """How fast the catalogue is rebuilt from the stores and the ledger, at several sizes. Prints one JSON object.
 
-Items of one small file and one page are filed through the product; the tables are emptied; ``rebuild_catalogue`` fills
+Items of one small file and one page are filed through the product, into a fonds for each process, since one fonds takes
+one batch at a time; the tables are emptied; ``rebuild_catalogue`` fills
 them again; the reconciler then compares every row. Against the configured database, which is emptied: only
 ``bench/all.py`` may call this. Peer in the same run: plain Python that only reads and hashes the same inventories,
 descriptions and texts in one process.
@@ -17,9 +18,11 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import django
 import psycopg
@@ -52,15 +55,17 @@ def main() -> None:
         max(BATCH, options.items // 3),
         max(BATCH, options.items),
     ]
-    actor, fonds = _set_up()
+    fonds = _set_up(options.processes)
     runs: list[dict[str, Any]] = []
     done = 0
     with tempfile.TemporaryDirectory(prefix="bench-rebuild-") as folder:
         for size in sorted(sizes):
-            filed = _file(actor, fonds, Path(folder), done, size)
+            filed = _file(fonds, Path(folder), done, size)
             runs.append(_run(size, filed, options.processes))
             done = size
     per_item = [run["rebuild_seconds"] / run["items"] for run in runs]
+    for run, cost in zip(runs, per_item, strict=True):
+        run["ratio_to_linear"] = round(cost / per_item[0], 2)  # 1: as much an item as in the smallest run
     result = {
         "name": "rebuild",
         "machine": {"cores": os.cpu_count(), "memory_mb": _memory_mb()},
@@ -77,38 +82,63 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def _set_up() -> tuple[Any, Any]:
+def _set_up(count: int) -> list[UUID]:
+    """An agency with so many fonds."""
     from datetime import date
 
     from cunzhen.accounts.operations import found_agency
-    from cunzhen.accounts.queries import service_actor
     from cunzhen.holdings.operations import found_fonds, install_schedule
 
     now = datetime.now(UTC)
     agency = found_agency(name="测试机构", region_code="141124", valid_from=date(2003, 1, 1), now=now)
     schedule = install_schedule(actor_id=agency.id, agency_id=agency.id, now=now)
-    fonds = found_fonds(keeper=agency, code="J019", name="测试", schedule=schedule, actor_id=agency.id, now=now)
-    return service_actor(agency), fonds
+    return [
+        found_fonds(
+            keeper=agency, code=f"J{number:03d}", name="测试", schedule=schedule, actor_id=agency.id, now=now
+        ).id
+        for number in range(count)
+    ]
 
 
-def _file(actor: Any, fonds: Any, folder: Path, start: int, end: int) -> float:
+@dataclass(frozen=True)
+class Batch:
+    """Items to file at once: their numbers, and the fonds that they go into."""
+
+    fonds: UUID
+    folder: Path
+    numbers: range
+
+
+def _file(fonds: list[UUID], folder: Path, start: int, end: int) -> float:
     """Seconds to file items up to a number, and to publish the ledger."""
-    from cunzhen.holdings.operations import file_items
+    from cunzhen.holdings.processes import spread
     from cunzhen.ledger.operations import sequence
 
     started = time.perf_counter()
-    for low in range(start, end, BATCH):
-        items = [_item(fonds, folder, number) for number in range(low, min(low + BATCH, end))]
-        file_items(actor, items=items, now=datetime.now(UTC))
-        for item in items:
-            item.components[0].source.unlink()
-        print(f"filed {low + len(items)}", file=sys.stderr)
+    batches = [
+        Batch(fonds[turn % len(fonds)], folder, range(low, min(low + BATCH, end)))
+        for turn, low in enumerate(range(start, end, BATCH))
+    ]
+    for filed in spread(_file_batch, batches, len(fonds)):
+        print(f"filed {filed}", file=sys.stderr)
     while sequence():
         pass
     return time.perf_counter() - started
 
 
-def _item(fonds: Any, folder: Path, number: int) -> Any:
+def _file_batch(batch: Batch) -> int:
+    """File some items; the number after the last of them."""
+    from cunzhen.accounts.queries import service_actor
+    from cunzhen.holdings.operations import file_items
+
+    items = [_item(batch.fonds, batch.folder, number) for number in batch.numbers]
+    file_items(service_actor(), items=items, now=datetime.now(UTC))
+    for item in items:
+        item.components[0].source.unlink()
+    return batch.numbers.stop
+
+
+def _item(fonds: UUID, folder: Path, number: int) -> Any:
     """A decision of one page that names one of many persons and one of some employers."""
     from uuid_utils.compat import uuid7
 
@@ -127,7 +157,7 @@ def _item(fonds: Any, folder: Path, number: int) -> Any:
     person = number // 3  # three papers a person
     return NewItem(
         id=uuid7(),
-        fonds_id=fonds.id,
+        fonds_id=fonds,
         series="YL",
         kind="retirement_approval",
         title=f"企业职工退休审批表 {number}",

@@ -68,10 +68,17 @@ def test_the_database_is_deleted_and_everything_comes_back(open_path: Path, tmp_
     assert home.run("init").returncode == 0
     with ExitStack() as stack:
         server(home, stack)
+        beginning = ("found", "--agency", "临县社会保险中心", "--region", "141124", "--fonds", "J019")
+        assert home.refused(*beginning) == "A-22", "nobody begins anew over the stores of a lost database"
+        assert "落后" in home.run("check").stdout
         body = home.ask("rebuild", "--catalogue", "--index", "--ledger", tmp_path / "ledger")
         found = body["catalogue"]
         assert (found["items"], found["lost"], found["unrecorded"], found["reserved"]) == (3, [], [], 0)
         assert found["ledger"]["restored"] == exported["size"]
+        assert body["statistics"]["tables"] > 30
+        with home.database() as database:
+            counted = database.execute("SELECT reltuples FROM pg_class WHERE relname = 'holdings_item'").fetchone()
+            assert counted == (3,), "lists reckon with this beyond what they count"
         after = dump(home)
         for table in TABLES:
             if table in LEDGER:
@@ -103,3 +110,4 @@ def _mend_by_what_verify_says(home: Home) -> None:
     assert home.run("rebuild", "--items", home.codes[1]).returncode == 0
     assert home.refused("rebuild", "--items", "J019-无") == "H-01"
     assert home.run("rebuild", "--index").returncode == 0
+    assert "张表" in home.run("rebuild", "--statistics").stdout

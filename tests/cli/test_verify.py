@@ -130,7 +130,7 @@ def test_a_damaged_or_absent_index_does_not_hide_the_rest(home: Home) -> None:
     index.rename(away)
     try:
         body = home.ask("verify", "--index", "--ledger")
-        assert body["index"] == {"missing": [], "extra": [], "damaged": []}, "built anew from the ledger"
+        assert body["index"] == {"missing": [], "extra": [], "damaged": [], "mend": ""}, "built anew from the ledger"
         assert body["ledger"]["ok"]
     finally:
         shutil.rmtree(index, ignore_errors=True)

@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from psycopg.conninfo import make_conninfo
 
 from cunzhen.accounts.models import Agency
-from cunzhen.database.counting import Counted, counted
+from cunzhen.database.counting import Counted, counted, refresh_statistics
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,20 @@ def test_many_are_reckoned_and_said_to_be() -> None:
     found = counted(Agency.objects.filter(node="n"), 100)
     assert not found.is_exact and 2_000 < found.number < 4_000
     assert counted(Agency.objects.all(), 100).number >= 101
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_filled_at_once_get_their_figures() -> None:
+    """As after a rebuilding: of rows that nobody has counted, lists would say any number."""
+    _agencies(3_000)
+    names = ("dbname", "user", "password", "host", "port")
+    parts = {n: v for n, v in connection.get_connection_params().items() if n in names and v}
+    assert refresh_statistics(make_conninfo(**parts)) > 30
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'accounts_agency'")
+        assert cursor.fetchone() == (3_000,)
+    found = counted(Agency.objects.filter(node="n"), 100)
+    assert not found.is_exact and 2_900 <= found.number <= 3_100
 
 
 def test_no_more_rows_are_passed_than_the_bound() -> None:

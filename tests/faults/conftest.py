@@ -41,3 +41,16 @@ def crew(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     yield one
     one.close()
     print(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def recorded_crew(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """The same, with a shim that records what they do to the disk and lets it fail."""
+    from tests.faults.crew import Crew
+    from tests.faults.recording import built
+
+    folder = tmp_path_factory.mktemp("recorded-crew")
+    one = Crew(folder / "log", preload=built(folder))
+    yield one
+    one.close()
+    print((folder / "log").read_text())

@@ -38,7 +38,8 @@ class _Later(ModuleType):
 class Crew:
     """The program as a test sees it."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, preload: Path | None = None) -> None:
+        """Start it; ``preload`` is a library that goes before the system's own."""
         from django.db import connection
 
         s = connection.settings_dict
@@ -47,7 +48,7 @@ class Crew:
         self._log = log.open("ab")
         self._process = subprocess.Popen(
             [sys.executable, __file__],
-            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": path},
+            env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": path, "LD_PRELOAD": str(preload or "")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -98,6 +99,7 @@ def _serve(tasks: Mapping[str, Callable[..., object]]) -> None:
 
 def _do(task: Callable[..., object], arguments: Mapping[str, object], environment: Mapping[str, str]) -> None:
     from cunzhen.errors import CunzhenError
+    from tests.faults import recorders
 
     status = 70
     try:
@@ -106,6 +108,7 @@ def _do(task: Callable[..., object], arguments: Mapping[str, object], environmen
         os.environ.update(environment)
         if limit := int(environment.get(FILE_LIMIT, 0)):
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        recorders.prepare(environment)
         # Readers are forked here and not served by a fresh interpreter, which would cost a second for each child.
         context = multiprocessing.get_context("fork")
         multiprocessing.get_context = lambda method=None: context  # type: ignore[assignment, misc]
@@ -138,7 +141,7 @@ def main() -> None:
     from cunzhen.capture.piles import list_pile
     from cunzhen.cli import main as cli
     from cunzhen.jobs.worker import run_worker
-    from tests.faults import clerks, correctors
+    from tests.faults import clerks, correctors, delivered, founders, recorders
 
     def until_killed(before: str, pile: str, acknowledged: str, point: str) -> None:
         clerks.clerk([Path(before)], Path(acknowledged))
@@ -169,6 +172,9 @@ def main() -> None:
             "receive": receive,
             "cunzhen": cunzhen,
             **correctors.TASKS,
+            **recorders.TASKS,
+            **delivered.TASKS,
+            **founders.TASKS,
         }
     )
 

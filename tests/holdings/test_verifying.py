@@ -59,7 +59,7 @@ FOLLOWS = {
     "holdings_employername": {"id"},
     "holdings_mention": set[str](),
     "preservation_package": set[str](),
-    "preservation_packagecopy": {"id", "version", "state", "written_at", "checked_at"},
+    "preservation_packagecopy": {"id", "state", "written_at", "checked_at"},
     "preservation_pendingchange": {"id"},
 }
 TABLES = sorted(FOLLOWS)

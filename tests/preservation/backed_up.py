@@ -104,9 +104,9 @@ def attached(home: Path) -> Iterator[str]:
         yield server.owner_url
 
 
-def new_archive(root: Path, stack: ExitStack, *, stores: int = 1) -> Archive:
+def new_archive(root: Path, stack: ExitStack, *, stores: int = 1, **settings: str) -> Archive:
     """A home with an agency and a fonds, its server held until the stack is closed."""
-    archive = Archive(root, root / "home")
+    archive = Archive(root, root / "home", settings)
     if stores > 1:
         archive.settings["CUNZHEN_STORES"] = ",".join(f"{n}={root / f'store-{n}'}" for n in "abcdef"[:stores])
     done = archive.run("init")

@@ -268,6 +268,9 @@ def test_killed_anywhere_the_next_run_goes_on(archive: Archive, history: dict[st
         assert whole == bases, "an unfinished base does not count"
     assert archive.back_up(folder)["kind"] == "differential"
     assert len(list((folder / "bases").iterdir())) == len(bases) + 1, "what was left unfinished is gone"
+    done = archive.run("backup", folder, CUNZHEN_FAILPOINT="backup-base-finished")
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert len(list((folder / "bases").glob("*/manifest.json"))) == len(bases) + 2, "a finished one counts"
     assert archive.ask("backup", folder, "--verify")["ok"]
     home, answer = archive.restore(folder, "after-kills")
     assert answer["ok"] and archive.codes(home) == archive.codes()

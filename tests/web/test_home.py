@@ -14,6 +14,7 @@ from cunzhen.capture.models import Draft
 from cunzhen.capture.operations import return_drafts
 from cunzhen.holdings.models import Item
 from cunzhen.holdings.operations import verify_catalogue
+from cunzhen.jobs import enqueue
 from cunzhen.jobs.models import Failure
 from cunzhen.ledger.operations import sequence
 from cunzhen.preservation.models import PackageCopy
@@ -113,6 +114,15 @@ def test_jobs_given_up_are_told_to_those_who_can_do_something(sit: Sit, world: W
     Failure.objects.create(job_id=2, op="read_drafts", code="J-03", at=NOW)
     for who, told in (("archivist", True), ("system_officer", True), ("clerk", False), ("leader", False)):
         assert ("1 项后台工作已停止重试" in _alerts(sit(who).get("/"))) == told, who
+
+
+def test_jobs_that_wait_too_long_are_told_to_those_who_can_do_something(sit: Sit, world: World) -> None:
+    number = enqueue("close_transfer", transfer=str(world.agency.id))
+    assert "后台工作" not in _alerts(sit("system_officer").get("/"))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_events SET at = at - interval '6 minutes' WHERE job_id = %s", [number])
+    for who, told in (("archivist", True), ("system_officer", True), ("clerk", False), ("leader", False)):
+        assert ("1 项后台工作等了 5 分钟以上" in _alerts(sit(who).get("/"))) == told, who
 
 
 def test_unconfirmed_terms_are_told_with_a_way_to_their_items(sit: Sit, world: World) -> None:

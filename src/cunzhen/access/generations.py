@@ -10,6 +10,7 @@ index/<name>/      tantivy's files, and ours:
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -83,7 +84,10 @@ def create() -> str:
     name = uuid7().hex
     folder = root() / name
     folder.mkdir(parents=True, mode=0o700)
-    tantivy.Index(schema(), path=str(folder), reuse=False)
+    try:
+        tantivy.Index(schema(), path=str(folder), reuse=False)
+    except ValueError as error:  # in a folder just made this can only be the disk
+        raise OSError(errno.EIO, str(error)) from error
     replace_file(folder / _SCHEMA, json.dumps(_made_with()).encode())
     move(name, Position())
     return name
@@ -257,7 +261,8 @@ def _made_with() -> dict[str, object]:
 def _unreadable(name: str) -> Unavailable:
     folder = root() / name
     if folder.is_dir():
-        (folder / _SUSPECT).touch()
+        with suppress(OSError):  # where the disk takes no mark either, the next reader meets the same and tries again
+            (folder / _SUSPECT).touch()
     return Unavailable(
         "S-02",
         "检索库读取失败，系统会自动检查并重建，归档不受影响。请稍后再查。",

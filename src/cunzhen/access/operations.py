@@ -127,9 +127,9 @@ def follow_ledger(limit: int = 1_000) -> int:
         How many entries about items were followed.
 
     Raises:
-        Unavailable: ``S-02``, ``S-42``, ``S-43``; filing never waits for this.
+        Unavailable: ``S-02``, ``S-42`` to ``S-44``; filing never waits for this.
     """
-    with _alone() as alone:
+    with _disk(), _alone() as alone:
         if not alone:
             return 0
         current = generations.pointed(CURRENT)
@@ -169,9 +169,9 @@ def rebuild_index(progress: Progress | None = None) -> int:
         How many entries about items were followed.
 
     Raises:
-        Conflict: ``S-41`` where a follower is at work. Unavailable: ``S-02``, ``S-42``, ``S-43``.
+        Conflict: ``S-41`` where a follower is at work. Unavailable: ``S-02``, ``S-42`` to ``S-44``.
     """
-    with _alone() as alone:
+    with _disk(), _alone() as alone:
         if not alone:
             raise Conflict(
                 "S-41",
@@ -181,6 +181,21 @@ def rebuild_index(progress: Progress | None = None) -> int:
         generations.root().mkdir(parents=True, exist_ok=True, mode=0o700)
         generations.point(BUILDING, "")
         return _rebuild(progress)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Turn errors of the index's disk into a refusal that says what goes on all the same."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            "S-44",
+            "检索库目录读写失败（磁盘已满或损坏），归档不受影响。请清理或检查磁盘，恢复后检索库会自动补上。",
+            f"The index's folder cannot be read or written ({error.strerror}). Filing goes on. Make room or check the "
+            "disk; the index then comes up to date by itself.",
+            errno=error.errno,
+        ) from error
 
 
 @contextmanager

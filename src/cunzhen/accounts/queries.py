@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from django.db import connection
 from django.db.models import QuerySet
 
+from cunzhen.accounts.clock import TOLERANCE
 from cunzhen.accounts.models import Agency, ApiToken, RoleGrant, User
 from cunzhen.accounts.rules import SERVICE_PERMISSIONS, Actor, Role, permissions_of
 from cunzhen.errors import Missing
@@ -80,11 +81,15 @@ def actor_names(ids: set[UUID]) -> dict[UUID, str]:
 
 
 def actor_of_token(secret: str, *, now: datetime) -> Actor | None:
-    """The actor behind an API token, or None where it is unknown, expired, revoked or its user inactive."""
+    """The actor behind an API token, or None where it is unknown, expired, revoked or its user inactive.
+
+    One that was issued at a time that has not come yet lets nobody in either: the clock was wrong then or is now.
+    """
     digest = hashlib.sha256(secret.encode()).digest()
     token = (
         ApiToken.objects.select_related("user")
         .filter(digest=digest, revoked_at=None, expires_at__gt=now, user__is_active=True)
+        .filter(created_at__lte=now + TOLERANCE)
         .first()
     )
     return actor_of(token.user) if token else None

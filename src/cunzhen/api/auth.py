@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
+from cunzhen.accounts.clock import steady
 from cunzhen.accounts.models import User
 from cunzhen.accounts.queries import actor_of, actor_of_token
 from cunzhen.accounts.rules import Actor
@@ -19,7 +19,7 @@ class TokenAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """The actor behind the token, or None."""
-        return actor_of_token(token.strip(), now=timezone.now())
+        return actor_of_token(token.strip(), now=steady.latest())
 
 
 class SessionAuth(APIKeyCookie):

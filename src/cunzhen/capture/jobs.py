@@ -14,7 +14,7 @@ from cunzhen.capture.operations import close_transfer, file_drafts, read_drafts,
 from cunzhen.capture.readers import close_shared_pool
 from cunzhen.jobs.registry import every, job, on_shutdown
 
-LEFT_ALONE = timedelta(minutes=5)
+LEFT_ALONE = timedelta(minutes=3)  # with two minutes between rounds: gone five minutes after a kill
 on_shutdown(close_shared_pool)
 
 

@@ -323,7 +323,7 @@ def store_files(incoming: Sequence[Incoming], inbox: Path) -> tuple[list[Stored]
         with ThreadPoolExecutor(max_workers=2) as threads:
             outcomes = list(threads.map(store, incoming))
         stored = [o for o in outcomes if isinstance(o, Stored)]
-        disk.sync([*(s.stored for s in stored), inbox, inbox.parent])
+        disk.sync([*(s.stored for s in stored), inbox, inbox.parent, inbox.parent.parent])
     except OSError as error:
         raise disk_failed(error) from error
     finally:

@@ -14,16 +14,18 @@ import multiprocessing
 import os
 import resource
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import cv2
+import pebble.pool.process
 from pebble import ProcessExpired, ProcessPool
 
 from cunzhen.capture.page_reading import PackedPage, ReadPage, Survey, read_scans, survey
@@ -40,6 +42,8 @@ _PAGES_A_TASK = 4
 _TASKS_AHEAD = 2  # tasks waiting for each reader, so that none idles while results are taken
 MEMORY_LIMIT = 2_000_000_000  # bytes of private memory (address space); reading an A4 page takes half
 _log = logging.getLogger(__name__)
+# Pebble goes by the clock that people set: a jump ahead would end every reading, one back would let a hung one hang.
+pebble.pool.process.time = SimpleNamespace(time=time.monotonic, sleep=time.sleep)  # type: ignore[attr-defined, assignment]
 _ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1  # mallopt(3)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cunzhen.cli.main import attach, require_current, set_up
 from cunzhen.cli.terminal import complain, say, say_json
 from cunzhen.errors import Missing
 from cunzhen.preservation.backups.rules import BackupReport, Damage, Reach
 
+# The times that people read and write; what reads a folder back works without a home and its settings.
+LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 HELP = "在线备份到文件夹；--verify 读回核验"
 
 
@@ -78,7 +82,7 @@ def _back_up(args: argparse.Namespace, root: Path) -> int:
 def _tell(report: BackupReport, root: Path) -> None:
     kinds = {"full": "完整", "differential": "差异", "dump": "导出"}
     what = f"基础备份 {report.base}（{kinds[report.kind]}）" if report.base else "续传"
-    say(f"{what}完成：{root}，可恢复到 {report.at.astimezone():%Y-%m-%d %H:%M:%S}，用时 {report.seconds:.1f} 秒")
+    say(f"{what}完成：{root}，可恢复到 {_local(report.at)}，用时 {report.seconds:.1f} 秒")
     say(f"  新复制保存包 {report.packages:,} 个（{report.package_bytes / 1e6:,.1f} MB）")
     if report.base:
         say(f"  数据库 {report.database_bytes / 1e6:,.1f} MB，日志 {report.log_bytes / 1e6:,.1f} MB")
@@ -122,15 +126,17 @@ def _tell_verified(answer: dict[str, Any], damage: tuple[Damage, ...], reach: Re
         f"保存包 {answer['packages']:,} 个，账本 {answer['ledger_size']:,} 条"
     )
     if reach.since and reach.until:
-        say(
-            f"可恢复到 {reach.since.astimezone():%Y-%m-%d %H:%M:%S} 至 {reach.until.astimezone():%Y-%m-%d %H:%M:%S} 之间的任一时刻"
-        )
+        say(f"可恢复到 {_local(reach.since)} 至 {_local(reach.until)} 之间的任一时刻（北京时间）")
     for moment in reach.moments[-10:]:
-        say(f"可恢复到 {moment.astimezone():%Y-%m-%d %H:%M:%S}")
+        say(f"可恢复到 {_local(moment)}（北京时间）")
     for one in damage:
         say(f"  已损坏：{one.path} {one.detail}".rstrip())
     if not damage:
         say("全部读回，完好。" if answer["bases"] else "文件夹里没有完整的备份。")
+
+
+def _local(at: datetime) -> str:
+    return f"{at.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M:%S}"
 
 
 def passphrase_in(path: Path) -> str:

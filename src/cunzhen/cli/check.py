@@ -10,6 +10,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import django
@@ -22,11 +23,11 @@ import cunzhen
 from cunzhen.access.queries import index_status
 from cunzhen.cli.terminal import say, say_json
 from cunzhen.database import roles, schema
-from cunzhen.errors import CunzhenError
+from cunzhen.errors import CunzhenError, Missing
 from cunzhen.jobs.queries import backlog
 from cunzhen.keys import keystore
 from cunzhen.ledger.models import LedgerPending
-from cunzhen.ledger.queries import head, size_of_table
+from cunzhen.ledger.queries import head, latest_entry, size_of_table
 from cunzhen.preservation.backup_queries import backup_status, drill_status
 from cunzhen.preservation.condition import open_count, quarantined, scrub_state, store_conditions
 from cunzhen.preservation.store import configured_stores
@@ -35,6 +36,7 @@ HELP = "自检：配置、版本、密钥、权限、存储空间、检索库和
 LEAST_FREE_BYTES = 2_000_000_000
 MOST_BEHIND = 1_000
 LONGEST_QUEUE_SECONDS = 300.0
+MOST_APART = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def look(home: Path) -> list[Line]:
         lambda: _home(home),
         lambda: _keys(home),
         _database,
+        _clock,
         _schema,
         _rights,
         _stores,
@@ -149,6 +152,24 @@ def _database() -> Iterator[Line]:
     )
 
 
+def _clock() -> Iterator[Line]:
+    """Against the database's clock, and against the last entry: time does not go back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (theirs,) = cursor.fetchone() or (None,)
+    now, last = timezone.now(), latest_entry()
+    detail = f"{timezone.localtime(now):%Y-%m-%d %H:%M:%S}"
+    apart = theirs is not None and abs(theirs - now) > MOST_APART
+    behind = last is not None and last[1] > now + MOST_APART
+    if apart:
+        detail += f"；数据库的时钟是 {timezone.localtime(theirs):%Y-%m-%d %H:%M:%S}，请校准两台机器的时钟"
+    if behind and last is not None:
+        detail += (
+            f"；账本最后一条记于 {timezone.localtime(last[1]):%Y-%m-%d %H:%M:%S}：时钟被调慢了，或曾经走快，请校准"
+        )
+    yield Line("clock", "系统时钟", not (apart or behind), detail)
+
+
 def _schema() -> Iterator[Line]:
     found = schema.state()
     if found.unknown:
@@ -210,8 +231,15 @@ def _copies() -> Iterator[Line]:
 def _ledger() -> Iterator[Line]:
     behind = LedgerPending.objects.count()
     size = size_of_table()
-    published = head().size if size else 0  # raises where the checkpoint is missing though entries are numbered
+    try:
+        published = head().size
+    except Missing:
+        if size:  # entries are numbered, and the checkpoint is gone
+            raise
+        published = 0
     detail = f"{size:,} 条已编号，{published:,} 条已发布，{behind:,} 条待编号"
+    if published > size:
+        detail += "；数据库落后于已发布的账本，请恢复最新的备份，没有备份时按操作指南“重建”办理"
     yield Line("ledger", "存证账本", behind <= MOST_BEHIND and published == size, detail)
 
 
@@ -224,12 +252,15 @@ def _index() -> Iterator[Line]:
 
 def _jobs() -> Iterator[Line]:
     work = backlog()
-    good = work.failed == 0 and work.oldest_seconds <= LONGEST_QUEUE_SECONDS
+    good = work.failed == 0 and not work.stuck
     detail = f"等待 {work.waiting}，进行中 {work.running}，失败 {work.failed}"
+    if work.longest_seconds > LONGEST_QUEUE_SECONDS:
+        detail += f"，最久的已做 {work.longest_seconds / 60:.0f} 分钟"
     if work.failed:
         detail += "；所涉材料停在“处理中”，请用 cunzhen jobs 查看原因，排除后执行 cunzhen jobs --retry"
-    if work.oldest_seconds > LONGEST_QUEUE_SECONDS:
-        detail += f"，最早的已等待 {work.oldest_seconds / 60:.0f} 分钟；请确认 cunzhen worker 在运行"
+    if work.stuck:
+        detail += f"；{work.stuck} 项等了 5 分钟以上（能做而没有做的，最早的已等 {work.oldest_seconds / 60:.0f} 分钟）"
+        detail += "，请确认 cunzhen worker 在运行、磁盘有空间、系统时钟正确"
     yield Line("jobs", "后台工作", good, detail)
 
 

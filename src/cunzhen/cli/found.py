@@ -15,8 +15,9 @@ from cunzhen.accounts.operations import found_agency, found_user
 from cunzhen.accounts.rules import ROLE_LABELS, Role
 from cunzhen.cli.output import emit, matching
 from cunzhen.cli.terminal import say
-from cunzhen.errors import Conflict
+from cunzhen.errors import Conflict, Missing
 from cunzhen.holdings.operations import found_fonds, install_schedule
+from cunzhen.ledger.restoring import published_size
 
 HELP = "设立首个机构、全宗和三员（初次使用时一次）"
 OFFICERS = (Role.SYSTEM_OFFICER, Role.SECURITY_OFFICER, Role.AUDIT_OFFICER)
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Set up; the officers' passwords are printed once and kept nowhere."""
     if Agency.objects.exists():
         raise Conflict("A-09", "这个系统已经设立过机构。", "An agency has been set up already.")
+    _refuse_archive_without_database()
     now = timezone.now()
     with transaction.atomic():
         agency = found_agency(name=args.agency, region_code=args.region, valid_from=date(now.year, 1, 1), now=now)
@@ -67,6 +69,21 @@ def run(args: argparse.Namespace) -> int:
 
     emit(args, answer, text)
     return 0
+
+
+def _refuse_archive_without_database() -> None:
+    """A second beginning over the stores of the first would give its codes again and push its registry aside."""
+    try:
+        published = published_size()
+    except Missing:
+        return
+    raise Conflict(
+        "A-22",
+        f"这个数据目录已有发布过 {published:,} 条的账本，而数据库是空的：数据库可能丢失。"
+        "请恢复备份，或执行 cunzhen rebuild --catalogue 重建，不要重新设立。",
+        f"This home has a published ledger of {published:,} entries, and its database is empty: it may be lost. "
+        "Restore a backup, or run cunzhen rebuild --catalogue; do not begin anew.",
+    )
 
 
 def _officer(agency: Agency, role: Role) -> dict[str, str]:

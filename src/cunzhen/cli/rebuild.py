@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from cunzhen.access.operations import rebuild_index
 from cunzhen.accounts.rules import Actor
 from cunzhen.cli.output import acting_as, emit, telling_progress, whole
 from cunzhen.cli.terminal import say
+from cunzhen.database.counting import refresh_statistics
+from cunzhen.database.launcher import attached
 from cunzhen.holdings.operations import mend_catalogue, rebuild_catalogue
 from cunzhen.holdings.queries import item_by_code
 from cunzhen.holdings.telling import Untold
@@ -29,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
     parser.add_argument("--catalogue", action="store_true", help="在空数据库上重建整个目录和账本记录")
     parser.add_argument("--index", action="store_true", help="重建检索库")
+    parser.add_argument("--statistics", action="store_true", help="重新统计各表行数（--catalogue 已包括）")
     parser.add_argument(
         "--items", nargs="+", default=[], metavar="CODE|ID", help="把这些件的目录行恢复成保存包所载（档号或编号）"
     )
@@ -50,9 +54,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Rebuild what is asked; 1 where something could not be."""
     mends = bool(args.items or args.setup or args.derived or args.missing)
-    if not (args.catalogue or args.index or mends) or (args.catalogue and mends):
+    if not (args.catalogue or args.index or args.statistics or mends) or (args.catalogue and mends):
         args.misuse(
-            "请指定 --catalogue、--index、--items、--setup、--derived 或 --missing；--catalogue 不与修复选项同用"
+            "请指定 --catalogue、--index、--statistics、--items、--setup、--derived 或 --missing；"
+            "--catalogue 不与修复选项同用"
         )
     answer: dict[str, Any] = {}
     bad = 0
@@ -64,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
         bad += untold
     if args.index:
         answer["index"] = _index(acting_as(args))
+    if args.catalogue or args.statistics:
+        answer["statistics"] = _statistics(acting_as(args))
     emit(args, answer, lambda: _print(answer))
     return 1 if bad else 0
 
@@ -130,6 +137,12 @@ def _index(actor: Actor) -> dict[str, Any]:
     return {"followed": rebuild_index(telling_progress(_SAYING["index"]))}
 
 
+def _statistics(actor: Actor) -> dict[str, Any]:
+    """What lists say about numbers beyond those they count, and the order in which queries are worked out."""
+    actor.require("mend_catalogue")
+    return {"tables": refresh_statistics(attached(settings.HOME).owner_url)}
+
+
 def _untold(untold: Iterable[Untold]) -> list[dict[str, str]]:
     return [{"id": str(one.id), "reason": one.reason} for one in untold]
 
@@ -153,6 +166,8 @@ def _print(answer: dict[str, Any]) -> None:
         _list("读不出保存包、未修复的", len(found["untold"]), [f"{o['id']} {o['reason']}" for o in found["untold"]])
     if found := answer.get("index"):
         say(f"检索库已重建，读取账本 {found['followed']:,} 条。")
+    if found := answer.get("statistics"):
+        say(f"已重新统计 {found['tables']:,} 张表。")
 
 
 def _list(what: str, count: int, lines: list[str]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from cunzhen.cli.output import acting_as, emit
 from cunzhen.cli.terminal import say
 from cunzhen.preservation.fixity import CopyRepair, RepairReport
-from cunzhen.preservation.operations import repair_packages, replace_store
+from cunzhen.preservation.operations import repair_packages, replace_store, verify_packages
 
 HELP = "修复已知损坏或缺失的副本；--dry-run 只说明会怎样修复"
 OUTCOMES = {
@@ -26,6 +27,13 @@ OUTCOMES = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments."""
+    parser.add_argument(
+        "packages",
+        nargs="*",
+        type=UUID,
+        metavar="ID",
+        help="先核对这些保存包的各份副本，只修复它们（缺省：已知损坏的全部）",
+    )
     parser.add_argument("--dry-run", action="store_true", help="只说明，不改动")
     parser.add_argument("--new-store", metavar="NAME", help="该存储已换上空盘：先登记其副本全部缺失，再逐一重做")
 
@@ -35,7 +43,11 @@ def run(args: argparse.Namespace) -> int:
     actor = acting_as(args)
     if args.new_store and not args.dry_run:
         replace_store(actor, store=args.new_store, now=timezone.now())
-    report = repair_packages(actor, clock=timezone.now, dry_run=args.dry_run)
+    only = args.packages or None
+    if only is not None:
+        actor.require("repair_packages")
+        verify_packages(only=only)
+    report = repair_packages(actor, clock=timezone.now, package_ids=only, dry_run=args.dry_run)
     answer = {"copies": [_line(one) for one in report.copies], "away": list(report.away), "ok": report.ok}
     emit(args, answer, lambda: _print(report, args.dry_run))
     return 0 if report.ok else 1

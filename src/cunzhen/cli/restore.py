@@ -12,12 +12,12 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from cunzhen.cli.backup import passphrase_in
+from cunzhen.cli.backup import LOCAL_TIME, passphrase_in
 from cunzhen.cli.init import bring_up
 from cunzhen.cli.main import set_up
 from cunzhen.cli.terminal import complain, say, say_json
+from cunzhen.database.counting import refresh_statistics
 from cunzhen.database.launcher import MARK, ensure_running
 from cunzhen.errors import Conflict, Missing
 from cunzhen.formats.durable import replace_file
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 HELP = "从备份恢复到新的数据目录，并与存证账本核对"
 REPORT = "restore-report.json"
-LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         os.environ.update(server.environment)
         set_up()
         bring_up(server)
+        refresh_statistics(server.owner_url)  # a dump brings none along
         with disk_of(root):
             answer = _refill(args, folder, card, target)
     answer |= {"as_of": last or target.at or target.mark.at, "settings": needed}

@@ -116,12 +116,14 @@ def _index(actor: Actor, sample: int | None) -> dict[str, Any]:
     """What the index has not come to yet is no finding: let it follow first."""
     catch_up(INDEX_SECONDS)
     if index_status().state == "missing" and not index_status().behind:
-        return {"missing": [], "extra": [], "damaged": []}  # nothing was ever filed
+        return {"missing": [], "extra": [], "damaged": [], "mend": ""}  # nothing was ever filed
     found = compare_index()
+    wrong = found.missing or found.extra or found.damaged
     return {
         "missing": [str(i) for i in found.missing],
         "extra": [str(i) for i in found.extra],
         "damaged": list(found.damaged),
+        "mend": "cunzhen rebuild --index" if wrong else "",
     }
 
 

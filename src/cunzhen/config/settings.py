@@ -102,6 +102,7 @@ UPLOAD_LIMIT_BYTES = int(_number("CUNZHEN_UPLOAD_LIMIT_MB", 2048, 1, 1_000_000))
 # Folders that the workers back up into all the time; empty for none.
 BACKUP_DIRS = tuple(Path(folder).resolve() for folder in _text("CUNZHEN_BACKUP_DIR").split(",") if folder)
 BACKUP_KEEP = int(_number("CUNZHEN_BACKUP_KEEP", 7, 1, 1000))
+BACKUP_MB_PER_SECOND = _number("CUNZHEN_BACKUP_MB_PER_SECOND", 0, 0, 1000)  # of a base; 0: no limit
 BACKUP_PASSPHRASE = _text("CUNZHEN_BACKUP_PASSPHRASE")
 BACKUP_DAYS = _number("CUNZHEN_BACKUP_DAYS", 2, 1, 366)  # cunzhen check warns when the last base is older
 DRILL_DAYS = _number("CUNZHEN_DRILL_DAYS", 183, 1, 3660)  # and when the last restore drill is
@@ -143,6 +144,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cunzhen.web.presence.Presence",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",

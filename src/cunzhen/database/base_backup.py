@@ -23,6 +23,7 @@ from cunzhen.formats.wal import Segments, lsn_text, parse_lsn
 
 SLOT_WAIT_SECONDS = 20.0
 MANIFEST = "backup_manifest"
+_SLOWEST_KB = 32  # of pg_basebackup's --max-rate
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,7 @@ def _asked(url: str) -> Iterator[psycopg.Connection[Any]]:
         with psycopg.connect(url, autocommit=True, connect_timeout=30) as connection:
             yield connection
     except psycopg.errors.InsufficientPrivilege as error:
-        raise Unavailable(
-            "D-16",
-            "备份用的数据库角色权限不够：需要 REPLICATION、pg_monitor 和 pg_create_restore_point，见操作指南“备份与恢复”。",
-            "The role for backups lacks a right: REPLICATION, pg_monitor and pg_create_restore_point are needed.",
-        ) from error
+        raise _lacks_right() from error
     except psycopg.OperationalError as error:
         raise Unavailable(
             "D-17",
@@ -75,6 +72,14 @@ def _asked(url: str) -> Iterator[psycopg.Connection[Any]]:
             f"The backup cannot reach the database ({type(error).__name__}). Is it running, is "
             f"CUNZHEN_BACKUP_URL right?",
         ) from error
+
+
+def _lacks_right() -> Unavailable:
+    return Unavailable(
+        "D-16",
+        "备份用的数据库角色权限不够：需要 REPLICATION、pg_monitor 和 pg_create_restore_point，见操作指南“备份与恢复”。",
+        "The role for backups lacks a right: REPLICATION, pg_monitor and pg_create_restore_point are needed.",
+    )
 
 
 def card_of(url: str) -> ClusterCard:
@@ -102,13 +107,14 @@ def may_increment(url: str) -> bool:
     return row == ("on",)
 
 
-def copy_base(url: str, target: Path, since: Path | None = None) -> BaseRange:
+def copy_base(url: str, target: Path, since: Path | None = None, megabytes_per_second: float = 0) -> BaseRange:
     """Copy the cluster while it works, with the log that makes the copy consistent; durable when it returns.
 
     Args:
         url: of the role for backups.
         target: a folder that does not exist.
         since: ``backup_manifest`` of an earlier full base, to copy only what has changed.
+        megabytes_per_second: most that is read of the tables, so that others are served meanwhile; 0 for no limit.
 
     Raises:
         Unavailable: ``D-13`` to ``D-17``.
@@ -119,7 +125,14 @@ def copy_base(url: str, target: Path, since: Path | None = None) -> BaseRange:
     ]  # fmt: skip
     if since is not None:
         words += ["--incremental", since]
-    tools.run("pg_basebackup", words, url)
+    if megabytes_per_second:
+        words.append(f"--max-rate={max(_SLOWEST_KB, round(megabytes_per_second * 1e6 / 1024))}k")
+    try:
+        tools.run("pg_basebackup", words, url)
+    except Unavailable as error:
+        if "REPLICATION" in error.message or "replication role" in error.message:
+            raise _lacks_right() from error
+        raise
     return base_range(target / MANIFEST)
 
 

@@ -65,6 +65,7 @@ summarize_wal = on
 wal_summary_keep_time = '30d'
 """
 SUMMARIES_FROM = 17
+INCLUDE = "\ninclude_if_exists = 'cunzhen.conf'\n"  # what a home's own postgresql.conf ends with
 
 
 def is_made(place: Place) -> bool:
@@ -95,7 +96,7 @@ def make(place: Place, password: str) -> None:
         own(password_file, place.account)
         _initdb(place, work, password_file)
         with (work / "postgresql.conf").open("a", encoding="utf-8") as out:
-            out.write("\ninclude_if_exists = 'cunzhen.conf'\n")
+            out.write(INCLUDE)
         if place.data.exists():
             place.data.rmdir()  # an empty folder made for us; anything else in it stops here
         sync.sync([p for p in work.rglob("*") if not p.is_symlink()])

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from cunzhen.database import cluster, roles, tools
+from cunzhen.database import adopting, cluster, roles, tools
 from cunzhen.database.places import Account, Place, own
 from cunzhen.errors import Conflict, Unavailable
 
@@ -46,6 +46,8 @@ class Goal:
             "\n# Written by cunzhen restore and taken away when it is done.\n"
             f"restore_command = '/bin/false'\n{stop}\n"
             "recovery_target_action = 'promote'\nrecovery_target_timeline = 'current'\n"
+            # Nobody reads meanwhile; with readers the server would want as many connections as the other one had.
+            "hot_standby = off\n"
         )
 
 
@@ -71,6 +73,7 @@ def lay(place: Place, base: Path, parent: Path | None, log: Iterable[tuple[Path,
             shutil.copyfile(source, work / "pg_wal" / name)
         for left in ("backup_manifest", "postmaster.pid", "postmaster.opts"):
             (work / left).unlink(missing_ok=True)
+        adopting.fit(work)
         _hand_over(work, place.account)
         work.rename(place.data)
     finally:
@@ -78,13 +81,14 @@ def lay(place: Place, base: Path, parent: Path | None, log: Iterable[tuple[Path,
             shutil.rmtree(work)
 
 
-def recover(place: Place, passwords: dict[str, str], goal: Goal) -> datetime | None:
+def recover(place: Place, passwords: dict[str, str], goal: Goal, database: str) -> datetime | None:
     """Carry the cluster on to the goal, open it for writing, give its roles new passwords, and stop it again.
 
     Args:
         place: with the cluster of ``lay``.
         passwords: of every role.
         goal: where to stop.
+        database: what the server that was backed up called it.
 
     Returns:
         when the last transaction in it was committed.
@@ -105,7 +109,7 @@ def recover(place: Place, passwords: dict[str, str], goal: Goal) -> datetime | N
             raise _log_too_short() from error
         raise
     try:
-        last = _open_for_writing(place, passwords)
+        last = _open_for_writing(place, passwords, database)
     finally:
         cluster.stop(place)
     for name, data in kept.items():
@@ -122,7 +126,7 @@ def _first(place: Place, name: str) -> bytes:
     return aside.read_bytes()
 
 
-def _open_for_writing(place: Place, passwords: dict[str, str]) -> datetime | None:
+def _open_for_writing(place: Place, passwords: dict[str, str], database: str) -> datetime | None:
     url = f"postgresql://{cluster.SUPERUSER}@/postgres?host={quote(str(place.sockets), safe='')}"
     until = time.monotonic() + RECOVERY_SECONDS
     while True:
@@ -132,7 +136,9 @@ def _open_for_writing(place: Place, passwords: dict[str, str]) -> datetime | Non
                 if row is not None and not row[0]:
                     connection.execute("CHECKPOINT")
                     roles.set_password(connection, cluster.SUPERUSER, passwords[cluster.SUPERUSER])
+                    adopting.rename(connection, database)
                     roles.make_roles(connection, passwords)
+                    adopting.take_over(connection, url.replace("@/postgres", f"@/{roles.DATABASE}"))
                     return _last_commit(row[1])
         except psycopg.OperationalError as error:
             if cluster.running_pid(place) is None:

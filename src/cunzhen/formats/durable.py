@@ -10,8 +10,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from cunzhen.errors import Unavailable
 
@@ -74,14 +76,16 @@ def fsync_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, *, by_way_of: Path | None = None) -> None:
     """Put a file in place whole or not at all, durable when it returns.
 
     Args:
         path: final name; its folder exists.
         data: the whole content.
+        by_way_of: folder of the same disk to write it in first, where a cut must leave nothing beside the file; its
+            own by default.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = (by_way_of or path.parent) / f".{path.name}.{os.getpid()}.new"
     try:
         with temporary.open("wb") as out:
             out.write(data)
@@ -92,6 +96,46 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     fsync_path(path.parent)
+
+
+_NO_FILE_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG}
+
+
+def open_regular(path: Path) -> BinaryIO | None:
+    """Open a file that other hands may have replaced by anything: no link is followed, no pipe holds the reader.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The open file, unbuffered; None where there is none, or what is there is no regular file.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FILE_THERE:
+            return None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def read_regular(path: Path, most: int) -> bytes | None:
+    """So many bytes of such a file; None where there is none.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    stream = open_regular(path)
+    if stream is None:
+        return None
+    with stream:
+        return stream.read(most)
 
 
 def unavailable(error: OSError, where: str) -> Unavailable:

@@ -118,7 +118,7 @@ def check_files(
     if inventory is None:
         return seen.findings
     expected = expected_files(inventory)
-    seen.findings += [Finding(Problem.SURPLUS, path) for path in sorted(there - expected)]
+    seen.findings += [Finding(Problem.SURPLUS, told(path)) for path in sorted(there - expected)]
     seen.findings += [Finding(Problem.FILE_MISSING, path) for path in sorted(expected - there)]
     if OBJECT_NAMASTE in there and seen.data(OBJECT_NAMASTE) not in (None, OBJECT_NAMASTE_TEXT):
         seen.found(Problem.DECLARATION, OBJECT_NAMASTE)
@@ -244,7 +244,7 @@ def _tree(top: str) -> tuple[set[str], list[Finding]]:
         except (FileNotFoundError, NotADirectoryError):
             entries = []
         if here and not entries:
-            findings.append(Finding(Problem.SURPLUS, here[:-1]))
+            findings.append(Finding(Problem.SURPLUS, told(here[:-1])))
         for entry in entries:
             path = f"{here}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
@@ -252,7 +252,7 @@ def _tree(top: str) -> tuple[set[str], list[Finding]]:
             elif entry.is_file(follow_symlinks=False):
                 files.add(path)
             else:
-                findings.append(Finding(Problem.SURPLUS, path))
+                findings.append(Finding(Problem.SURPLUS, told(path)))
     return files, findings
 
 
@@ -298,6 +298,11 @@ class Place:
 Skip = Callable[[str], bool]
 
 
+def told(path: str) -> str:
+    """A path that can be written down: bytes that are no UTF-8, which any name may hold, become ``\\xb2`` and so on."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def no_place(path: str) -> bool:
     """Pass over no folder of a root."""
     return False
@@ -325,11 +330,11 @@ _TUPLE = re.compile(rf"[0-9a-f]{{{TUPLE_SIZE}}}")
 def _walk(root: Path, entry: os.DirEntry[str], path: str, depth: int, skip: Skip) -> Iterator[Place]:
     if depth > TUPLES:
         if not skip(path):
-            yield Place(path, _object_id(root, path))
+            yield Place(told(path), _object_id(root, path))
         return
     entries = _sorted_entries(entry.path) if entry.is_dir(follow_symlinks=False) else []
     if not entries or not _TUPLE.fullmatch(entry.name):
-        yield Place(path, "")
+        yield Place(told(path), "")
         return
     for inner in entries:
         yield from _walk(root, inner, f"{path}/{inner.name}", depth + 1, skip)

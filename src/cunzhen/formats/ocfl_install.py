@@ -13,13 +13,12 @@ import errno
 import hashlib
 import os
 import shutil
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from cunzhen.formats.digests import blocks_of
-from cunzhen.formats.durable import FileSystemSync
+from cunzhen.formats.durable import FileSystemSync, open_regular
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.ocfl import object_path
 from cunzhen.formats.ocfl_recover import has_object, set_aside
@@ -28,7 +27,6 @@ from cunzhen.formats.ocfl_staging import locked_folder
 from cunzhen.formats.ocfl_writer import FolderWriter
 
 _OBJECT = "object"
-_NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG}
 
 
 class InstallFile(Protocol):
@@ -68,7 +66,11 @@ def install_object(folder: StoreFolder, object_id: str, files: Sequence[InstallF
     place = object_path(object_id)
     batch = folder.staging / f"install-{os.getpid()}-{os.urandom(6).hex()}"
     sync = FileSystemSync(folder.staging)
-    lock = locked_folder(batch)
+    try:
+        lock = locked_folder(batch)
+    except OSError:  # read-only, or full
+        sync.close()
+        raise
     try:
         _write(batch, files)
         sync.sync(_everything(batch))
@@ -160,16 +162,4 @@ def open_stored(folder: StoreFolder, object_id: str, path: str) -> BinaryIO | No
     Raises:
         OSError: the disk refused.
     """
-    try:
-        # Not blocking, no link followed: an object may hold anything that other hands have put there.
-        descriptor = os.open(
-            folder.root / object_path(object_id) / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
-    except OSError as error:
-        if error.errno in _NOTHING_THERE:
-            return None
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    return os.fdopen(descriptor, "rb", buffering=0)
+    return open_regular(folder.root / object_path(object_id) / path)

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cunzhen.errors import Unavailable
-from cunzhen.formats.durable import FileSystemSync, fsync_path, replace_file
+from cunzhen.formats.durable import FileSystemSync, fsync_path, read_regular, replace_file
 from cunzhen.formats.ocfl import OBJECT_NAMASTE, TUPLE_SIZE, TUPLES
 
 LAYOUT = "0004-hashed-n-tuple-storage-layout"
 README = "README 说明.txt"
 _CARD = "store.json"
+_CARD_BYTES_AT_MOST = 65_536
 
 
 def _json(value: object) -> bytes:
@@ -150,7 +151,7 @@ def prepare_store(folder: StoreFolder, *, node: str, may_create: bool) -> None:
     """
     card = folder.path / _CARD
     expected = {"format": "cunzhen-store-1", "name": folder.name, "node": node}
-    if not card.exists():
+    if not os.path.lexists(card):
         if not may_create:
             raise Unavailable(
                 "P-12",
@@ -161,8 +162,8 @@ def prepare_store(folder: StoreFolder, *, node: str, may_create: bool) -> None:
             )
         _create(folder, _json(expected))
     try:
-        found = json.loads(card.read_bytes())
-    except ValueError:
+        found = json.loads(read_regular(card, _CARD_BYTES_AT_MOST) or b"")
+    except (ValueError, RecursionError):
         found = None
     if found != expected or not (folder.root / "0=ocfl_1.1").is_file():
         raise Unavailable(
@@ -175,6 +176,7 @@ def prepare_store(folder: StoreFolder, *, node: str, may_create: bool) -> None:
 
 
 def _create(folder: StoreFolder, card: bytes) -> None:
+    missing = [p for p in (folder.path, *folder.path.parents) if not p.exists()]
     for path in (folder.path, folder.staging, folder.quarantine):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     sync = FileSystemSync(folder.staging)
@@ -188,7 +190,7 @@ def _create(folder: StoreFolder, card: bytes) -> None:
             if not (folder.root / "0=ocfl_1.1").is_file():
                 raise
             shutil.rmtree(made)
-        sync.sync([folder.path, folder.path.parent])
+        sync.sync([folder.path, folder.path.parent, *(p.parent for p in missing)])
         replace_file(folder.path / _CARD, card)
     finally:
         sync.close()
@@ -233,7 +235,7 @@ def mend_root(folder: StoreFolder) -> None:
             path.rename(folder.quarantine / f"{name.replace('/', '-')}.{os.urandom(4).hex()}")
             fsync_path(folder.quarantine)
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, own_files()[name])
+        replace_file(path, own_files()[name], by_way_of=folder.staging)
 
 
 def _bytes(path: Path) -> bytes | None:

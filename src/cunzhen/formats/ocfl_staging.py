@@ -180,7 +180,8 @@ class Staging:
         for attempt in range(_ATTEMPTS):
             try:
                 os.rename(source, target)
-                self._touched.add(target.parent)
+                # Those above too: another batch may just have made them and not have synced them yet.
+                self._touched.update(p for p in target.parents if p.is_relative_to(self.folder.root))
                 return True
             except OSError as error:
                 if error.errno in _TAKEN:

@@ -17,7 +17,7 @@ from cunzhen.holdings.telling import Changes, Untold, Waiting, read_changes, tel
 from cunzhen.preservation.models import Package, PendingChange
 from cunzhen.preservation.queries import no_copy
 from cunzhen.preservation.store import Store
-from cunzhen.preservation.unregistered import look
+from cunzhen.preservation.unregistered import Doubt, look
 
 
 def take_in_changes(stores: Sequence[Store]) -> list[Untold]:
@@ -66,8 +66,14 @@ def known_changes(
                 if item in ids:
                     known.setdefault(item, []).append((version, change_set))
         except CunzhenError as error:
-            unreadable.append(Untold(one, error.code))
+            if is_anywhere(one, stores):
+                unreadable.append(Untold(one, error.code))
     return known, unreadable
+
+
+def is_anywhere(change_set: UUID, stores: Sequence[Store]) -> bool:
+    """Whether a store or the ledger knows it: a row of the register alone makes no change-set."""
+    return look([change_set], stores).doubts.get(change_set) != Doubt.NOWHERE
 
 
 def index_of(change_set: UUID, stores: Sequence[Store]) -> list[tuple[UUID, UUID, int]]:

@@ -132,17 +132,23 @@ def _differences(
             yield RowDifference(shape.table, shape.shown(key), (), package, code)
 
 
-def _copies(ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
-    return set(PackageCopy.objects.filter(package_id__in=ids).values_list("package_id", "store"))
+def _copies(ids: Sequence[UUID]) -> dict[tuple[UUID, str], tuple[str, str]]:
+    rows = PackageCopy.objects.filter(package_id__in=ids).values_list("package_id", "store", "version", "state")
+    return {(package, store): (version, state) for package, store, version, state in rows}
 
 
-def _copy_differences(told: Told, present: set[tuple[UUID, str]]) -> Iterator[RowDifference]:
-    """Copies that lie in stores and that the register does not know; their state is the scrub's to judge."""
+def _copy_differences(told: Told, present: dict[tuple[UUID, str], tuple[str, str]]) -> Iterator[RowDifference]:
+    """Copies that lie in stores and that the register does not know, or has another version of; their state is the
+    scrub's to judge.
+    """
     table, package = PackageCopy._meta.db_table, told.package.id
     code = told.rows.item.archival_code if told.rows is not None else ""
     for copy in copies_of(told, ()):
-        if (package, copy.store) not in present:
+        known = present.get((package, copy.store))
+        if known is None:
             yield RowDifference(table, copy.store, (), package, code)
+        elif copy.state == known[1] == PackageCopy.State.KEPT and known[0] != copy.version:
+            yield RowDifference(table, copy.store, ("version",), package, code)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 
 from cunzhen.database.rows import copy_tuples
 from cunzhen.errors import CunzhenError, Unavailable
@@ -23,7 +23,7 @@ from cunzhen.holdings.rows import TABLES
 from cunzhen.holdings.rules import FILING_OPS
 from cunzhen.holdings.verdicts import CatalogueFinding
 from cunzhen.preservation.fixity import version_id
-from cunzhen.preservation.models import Package
+from cunzhen.preservation.models import Package, PackageCopy, PendingChange
 from cunzhen.preservation.queries import no_copy
 from cunzhen.preservation.store import Store
 from cunzhen.preservation.unregistered import look, read
@@ -114,14 +114,13 @@ def lost_count() -> int:
 
 
 def orphans() -> Iterator[CatalogueFinding]:
-    """Rows whose item does not exist at all, which the database's own rules do not let be."""
-    for table in TABLES:
-        if table is Item:
-            continue
+    """Rows whose item or package does not exist at all, which the database's own rules do not let be."""
+    owners: dict[type[models.Model], str] = {table: "item_id" for table in TABLES if table is not Item}
+    for table, owner in (owners | {PackageCopy: "package_id", PendingChange: "package_id"}).items():
         name = table._meta.db_table
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT r.id, r.item_id FROM {name} r WHERE NOT EXISTS (SELECT FROM listed l WHERE l.id = r.item_id)"  # noqa: S608
+                f"SELECT r.id, r.{owner} FROM {name} r WHERE NOT EXISTS (SELECT FROM listed l WHERE l.id = r.{owner})"  # noqa: S608
                 " ORDER BY r.id"
             )
             for key, item in cursor.fetchall():

@@ -17,7 +17,7 @@ from cunzhen.holdings.models import Item, Page, Series
 from cunzhen.holdings.queries import seal_words
 from cunzhen.holdings.rows import TABLES
 from cunzhen.holdings.telling import Told, Untold, copies_of, tell
-from cunzhen.preservation.models import Package, PendingChange
+from cunzhen.preservation.models import Package, PackageCopy, PendingChange
 from cunzhen.preservation.operations import register_copies
 from cunzhen.preservation.store import configured_names
 from cunzhen.preservation.unregistered import reachable_stores
@@ -85,6 +85,16 @@ def take_away(ids: Collection[UUID]) -> None:
         _delete(table, "id" if table is Item else "item_id", ids)
     _delete(PendingChange, "package_id", ids)
     _delete(Package, "id", ids)
+
+
+def with_rows(ids: Collection[UUID]) -> set[UUID]:
+    """Which of some packages and items have any row, be it one that refers to an item that does not exist."""
+    columns: dict[type[models.Model], str] = dict.fromkeys(TABLES, "item_id")
+    columns |= {Item: "id", Package: "id", PackageCopy: "package_id", PendingChange: "package_id"}
+    found: set[UUID] = set()
+    for table, column in columns.items():
+        found |= set(table._default_manager.filter(**{f"{column}__in": ids}).values_list(column, flat=True))
+    return found
 
 
 def _add_some(told: Sequence[Told], now: datetime) -> tuple[int, list[UUID]]:

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from cunzhen.jobs.rules import CRASHED, GIVEN_UP, may_try_again_after
+from cunzhen.jobs.rules import CLAIM, CRASHED, FURTHEST_AHEAD, GIVEN_UP, may_try_again_after
 
 if TYPE_CHECKING:
     from procrastinate import App
-
-# Every worker holds the advisory lock (CLAIM, its number) on a connection of its own for as long as it lives.
-CLAIM = 0x435A4A42
 
 STALLED = """
     SELECT id, task_name FROM procrastinate_jobs job
@@ -21,6 +18,11 @@ STALLED = """
         SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = job.worker_id AND objsubid = 2
             AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
     ORDER BY id FOR UPDATE OF job SKIP LOCKED
+"""
+
+AHEAD = """
+    UPDATE procrastinate_jobs SET scheduled_at = now()
+    WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => %s)
 """
 
 
@@ -68,6 +70,17 @@ def rescue_stalled() -> int:
                 (CRASHED,),
             )
     return len(stalled)
+
+
+def bring_forward() -> int:
+    """Let jobs run now whose next try was put off until a time far ahead, because the clock was wrong then.
+
+    Returns:
+        how many there were.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(AHEAD, (FURTHEST_AHEAD.total_seconds(),))
+        return int(cursor.rowcount)
 
 
 def retry_failed(job_id: int) -> bool:

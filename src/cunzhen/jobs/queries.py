@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from cunzhen.jobs.models import Failure
-from cunzhen.jobs.rules import CRASHED, UNKNOWN
+from cunzhen.jobs.rules import CLAIM, CRASHED, FURTHEST_AHEAD, LONG, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,22 @@ class FailedJob:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much work there is; ``oldest_seconds`` is the age of the oldest job that could run now."""
+    """How much work there is.
+
+    Args:
+        waiting, running, failed: jobs.
+        oldest_seconds: age of the oldest job that could run now.
+        stuck: jobs that wait for more than five minutes, be it for a next try, or that were begun so long ago by a
+            worker that is gone; those of which a false clock noted a time ahead too.
+        longest_seconds: since the beginning of the job that runs longest.
+    """
 
     waiting: int
     running: int
     failed: int
     oldest_seconds: float
+    stuck: int = 0
+    longest_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,29 @@ class KindOfWork:
     waiting: int
     running: int
     failed: int
+
+
+# A time that lies ahead is as good as one long past: nobody knows how long the job has waited.
+_FAR = "(abs(extract(epoch FROM now() - {at})) > %(long)s)"
+_BACKLOG = f"""
+SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),
+    count(*) FILTER (WHERE status = 'failed'),
+    coalesce(extract(epoch FROM now() - min(deferred) FILTER (
+        WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())), 0),
+    count(*) FILTER (WHERE status = 'todo'
+            AND ({_FAR.format(at="deferred")} OR extract(epoch FROM scheduled_at - now()) > %(ahead)s)
+        OR status = 'doing' AND {_FAR.format(at="started")} AND NOT EXISTS (
+            SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %(claim)s AND objid = worker_id
+            AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        )),
+    coalesce(extract(epoch FROM now() - min(started) FILTER (WHERE status = 'doing')), 0)
+FROM (
+    SELECT status, scheduled_at, worker_id,
+        (SELECT min(at) FROM procrastinate_events e WHERE e.job_id = j.id AND e.type = 'deferred') AS deferred,
+        (SELECT max(at) FROM procrastinate_events e WHERE e.job_id = j.id AND e.type = 'started') AS started
+    FROM procrastinate_jobs j WHERE %(queue)s::text IS NULL OR queue_name = %(queue)s
+) AS job
+"""  # noqa: S608 - names of this module only
 
 
 def failed_jobs(limit: int | None = 100) -> list[FailedJob]:
@@ -75,18 +108,12 @@ def backlog(queue: str | None = None) -> Backlog:
     Args:
         queue: of one queue only.
     """
+    values: dict[str, str | float | None] = {"queue": queue, "claim": CLAIM}
+    values |= {"long": LONG.total_seconds(), "ahead": FURTHEST_AHEAD.total_seconds()}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),"
-            " count(*) FILTER (WHERE status = 'failed'),"
-            " coalesce(extract(epoch FROM now() - min(e.at) FILTER ("
-            "   WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())), 0)"
-            " FROM procrastinate_jobs j LEFT JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'"
-            " WHERE %s::text IS NULL OR queue_name = %s",
-            (queue, queue),
-        )
-        waiting, running, failed, oldest = cursor.fetchone() or (0, 0, 0, 0)
-    return Backlog(waiting, running, failed, float(oldest))
+        cursor.execute(_BACKLOG, values)
+        waiting, running, failed, oldest, stuck, longest = cursor.fetchone() or (0, 0, 0, 0, 0, 0)
+    return Backlog(waiting, running, failed, float(oldest), stuck, max(0.0, float(longest)))
 
 
 def given_up(most: int = 100) -> int:

@@ -6,9 +6,16 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+# Every worker holds the advisory lock (CLAIM, its number) on a connection of its own for as long as it lives.
+CLAIM = 0x435A4A42
+
 # What is unavailable is tried for as long as it takes; from this try on, some minutes later, the log calls it an error.
 PATIENT_TRIES = 8
 LONGEST_WAIT = timedelta(minutes=5)
+# No try is put off further than the longest wait: a time beyond this was noted under a clock that was wrong.
+FURTHEST_AHEAD = timedelta(minutes=10)
+# From then on a job that waits is shown to people.
+LONG = timedelta(minutes=5)
 
 UNKNOWN, CRASHED, GIVEN_UP = "J-01", "J-02", "J-03"
 REASONS = {

@@ -40,9 +40,9 @@ from procrastinate.worker import Worker
 from cunzhen.errors import CunzhenError, Unavailable
 from cunzhen.jobs import registry
 from cunzhen.jobs.models import Failure
-from cunzhen.jobs.operations import CLAIM, rescue_stalled
+from cunzhen.jobs.operations import bring_forward, rescue_stalled
 from cunzhen.jobs.queries import can_run
-from cunzhen.jobs.rules import PATIENT_TRIES, wait_before
+from cunzhen.jobs.rules import CLAIM, PATIENT_TRIES, wait_before
 
 log = logging.getLogger("cunzhen.jobs")
 
@@ -107,6 +107,7 @@ class _ClaimedWorker(Worker):
             raise RuntimeError("the worker has no number")
         claim = await asyncio.to_thread(Claim, self.worker_id)
         await asyncio.to_thread(_in_thread, rescue_stalled)
+        await asyncio.to_thread(_in_thread, bring_forward)
         try:
             await super()._run_loop()  # type: ignore[no-untyped-call]
         finally:
@@ -131,6 +132,7 @@ def run_worker(
         autodiscover_modules("jobs")
     logging.getLogger("procrastinate.worker").addFilter(_is_news)
     registry.every(RESCUE_SECONDS)(rescue_stalled)
+    registry.every(RESCUE_SECONDS)(bring_forward)
     registry.announce_start()
     if wait:
         for tick in registry.TICKS.values():

@@ -37,15 +37,19 @@ ORDER BY l.number DESC NULLS FIRST, s.entry_id DESC LIMIT %(limit)s
 """
 _NAMED = """
 SELECT s.subject_id, e.body FROM ledger_subject s JOIN ledger_entry e ON e.id = s.entry_id
-WHERE s.subject_id = ANY(%s::uuid[]) ORDER BY s.subject_id, s.entry_id
+LEFT JOIN ledger_leaf l ON l.entry_id = s.entry_id
+WHERE s.subject_id = ANY(%s::uuid[]) ORDER BY s.subject_id, l.number NULLS LAST, s.entry_id
 """
 _LATEST = """
 SELECT l.number, e.at FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.number DESC LIMIT 1
 """
-# Served by an index of its own (ledger_entry_verified): verifications are few among very many entries.
+# Served by an index of its own (ledger_entry_verified): verifications are few among very many entries. Ids follow the
+# clock, which may have been wrong; of the fifty that seem newest the one that was numbered last is.
 _LATEST_VERIFICATION = """
-SELECT e.at, d.sealed FROM ledger_entry e LEFT JOIN ledger_detail d ON d.entry_id = e.id
-WHERE e.op = 'verify_archive' ORDER BY e.id DESC LIMIT 1
+SELECT e.at, d.sealed FROM (
+    SELECT id, at FROM ledger_entry WHERE op = 'verify_archive' ORDER BY id DESC LIMIT 50
+) e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN ledger_detail d ON d.entry_id = e.id
+ORDER BY l.number DESC NULLS FIRST, e.id DESC LIMIT 1
 """
 _BY_NUMBER = """
 SELECT l.number, e.body FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.number = %s

@@ -85,7 +85,7 @@ def backup_status(now: datetime) -> BackupStatus:
         lines,
         base_at,
         mark_at,
-        now - since > timedelta(days=settings.BACKUP_DAYS),
+        abs(now - since) > timedelta(days=settings.BACKUP_DAYS),  # ahead of a clock that was set right: no word on now
         next((line.problem for line in lines if line.is_continuous and line.problem), ""),
     )
 
@@ -97,6 +97,7 @@ def drill_status(now: datetime) -> DrillStatus:
         now: aware.
     """
     passed = Drill.objects.filter(kind=Drill.Kind.RESTORE, result=Drill.Result.PASSED)
+    passed = passed.filter(recorded_at__lte=now + timedelta(days=1))  # none from under a clock that was ahead
     last = passed.order_by("-held_on", "-id").first()
     since = last.recorded_at if last else _beginning(now)
     due_at = since + timedelta(days=settings.DRILL_DAYS)

@@ -22,6 +22,7 @@ from cunzhen.preservation.rules import StoreState
 
 _State = PackageCopy.State
 _LOOKED_BACK = timedelta(days=90)
+_AHEAD = timedelta(days=1)
 _FULL_SOON_DAYS = 60
 _FAR_DAYS = 3_652
 _LEAST_FREE_BYTES = 2_000_000_000
@@ -173,7 +174,8 @@ def scrub_state(now: datetime) -> ScrubState:
     before = now - timedelta(days=settings.SCRUB_DAYS)
     overdue = Q(checked_at__lt=before) | Q(checked_at=None, written_at__lt=before)
     rounds = ScrubRound.objects.order_by("-everything", "-started_at")
-    ended = ScrubRound.objects.exclude(finished_at=None).filter(copy_count__gt=0)
+    # One that ended at a time that lies ahead ended under a clock gone wrong; others are made since.
+    ended = ScrubRound.objects.filter(finished_at__lte=now + _AHEAD, copy_count__gt=0)
     return ScrubState(
         oldest_check=min((at for at in (never, checked) if at is not None), default=None),
         overdue=PackageCopy.objects.filter(overdue).count(),

@@ -17,12 +17,12 @@ from cunzhen.preservation import backup_jobs, scrub_jobs
 from cunzhen.preservation.operations import fold_changes, prove_locks, sweep_uncommitted
 
 __all__ = ["backup_jobs", "scrub_jobs"]
-LEFT_ALONE = timedelta(minutes=5)
+LEFT_ALONE = timedelta(minutes=3)  # with two minutes between rounds: gone five minutes after a kill
 
 
 @every(120.0)
 def sweep() -> None:
-    """Batches older than five minutes that never committed."""
+    """Batches older than three minutes that never committed."""
     sweep_uncommitted(LEFT_ALONE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -62,7 +63,7 @@ class LocalStore:
     def prepare(self, *, holds_packages: Callable[[], bool]) -> None:
         """See ``Store``; read again for every batch, for a disk can be unmounted at any time."""
         try:
-            exists = (self.folder.path / "store.json").exists()
+            exists = os.path.lexists(self.folder.path / "store.json")
             prepare_store(self.folder, node=self._node, may_create=exists or not holds_packages())
         except OSError as error:
             raise unavailable(error, self.name) from error

@@ -15,7 +15,7 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.capture.queries import returned_lately, waiting_long
 from cunzhen.database.counting import Counted, counted
 from cunzhen.holdings.queries import unconfirmed_rows, visible_items
-from cunzhen.jobs.queries import given_up
+from cunzhen.jobs.queries import backlog, given_up
 from cunzhen.ledger.queries import latest_entry, latest_verification
 from cunzhen.preservation.queries import Keeping, keeping
 
@@ -130,7 +130,8 @@ def _kept_badly(standing: Standing) -> Iterator[Alert]:
 
 
 def _machine(actor: Actor) -> Iterator[Alert]:
-    stopped = given_up() if actor.may("verify_archive") or actor.may("view_system") else 0
+    keeps_watch = actor.may("verify_archive") or actor.may("view_system")
+    stopped = given_up() if keeps_watch else 0
     if stopped:
         yield Alert(
             _("后台工作"),
@@ -138,6 +139,15 @@ def _machine(actor: Actor) -> Iterator[Alert]:
             "bad",
             _("%(n)s 项后台工作已停止重试") % {"n": f"{stopped:,}"},
             _("有关材料停在原处，没有丢失。请系统管理员用 cunzhen jobs 查明原因，排除后重试。"),
+        )
+    waiting = backlog().stuck if keeps_watch else 0
+    if waiting:
+        yield Alert(
+            _("后台工作"),
+            "i-clock",
+            "warn",
+            _("%(n)s 项后台工作等了 5 分钟以上") % {"n": f"{waiting:,}"},
+            _("量大时会陆续做完；数目不减时，请系统管理员用 cunzhen check 查明原因。"),
         )
     if not actor.may("search_items"):
         return

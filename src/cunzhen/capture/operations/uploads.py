@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -20,6 +22,7 @@ from cunzhen.capture.piles import Incoming, Rejected, is_litter
 from cunzhen.capture.queries import get_transfer, get_upload
 from cunzhen.capture.rules import TransferState
 from cunzhen.errors import Conflict, Invalid, Unavailable
+from cunzhen.formats.durable import fsync_path
 
 _BLOCK = 1 << 20
 _SPARE_BYTES = 200_000_000  # what must stay free on the disk after an upload
@@ -70,17 +73,20 @@ def _announce(transfer: Transfer, path: str, size: int, now: datetime) -> Upload
         if earlier and earlier.size == size:
             return earlier
         folder = Path(settings.HOME) / "uploads" / str(transfer.id)
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < size + _SPARE_BYTES:
-            raise Unavailable(
-                "T-ST-01",
-                "存储空间不足，请联系系统管理员腾出空间后继续上传。",
-                "The disk is full; make room, then go on.",
-            )
+        upload = Upload(id=uuid7(), transfer=transfer, path=clean, size=size, created_at=now)
+        with _disk():
+            folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(folder).free < size + _SPARE_BYTES:
+                raise Unavailable(
+                    "T-ST-01",
+                    "存储空间不足，请联系系统管理员腾出空间后继续上传。",
+                    "The disk is full; make room, then go on.",
+                )
+            upload_path(upload).touch()
+            for changed in (folder, folder.parent, folder.parent.parent):  # or a power cut takes the name away
+                fsync_path(changed)
         if earlier:  # the same name with another size: the sender has replaced the file
             earlier.delete()
-        upload = Upload(id=uuid7(), transfer=transfer, path=clean, size=size, created_at=now)
-        upload_path(upload).touch()
         upload.save(force_insert=True)
     return upload
 
@@ -128,16 +134,23 @@ def append_upload(actor: Actor, *, upload_id: UUID, offset: int, body: BinaryIO)
 
 def _extend(upload: Upload, body: BinaryIO) -> Upload:
     """The locked upload with these bytes after those that it has."""
-    try:
+    with _disk():
         upload.offset = _append(upload, body)
+    upload.save(update_fields=["offset"])
+    return upload
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Turn errors of the home's disk into the refusal after which an upload can go on."""
+    try:
+        yield
     except OSError as error:
         raise Unavailable(
             "T-ST-01",
             "存储空间不足或磁盘写入出错，上传已暂停。腾出空间后可继续。",
             f"The disk is full or failing ({error.strerror}); the upload can go on once there is room.",
         ) from error
-    upload.save(update_fields=["offset"])
-    return upload
 
 
 def _append(upload: Upload, body: BinaryIO) -> int:

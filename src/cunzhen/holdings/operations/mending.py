@@ -21,12 +21,12 @@ from cunzhen.holdings.models import Item
 from cunzhen.holdings.operations.registering import keep_registry
 from cunzhen.holdings.peopling import people_from_catalogue
 from cunzhen.holdings.rounds import kept_registry, lost_count
-from cunzhen.holdings.taking import PART, Part, policies, replace, take_away, take_in
+from cunzhen.holdings.taking import PART, Part, policies, replace, take_away, take_in, with_rows
 from cunzhen.holdings.telling import Told, Untold, copies_of, tell
 from cunzhen.holdings.unclaimed import unclaimed_in
 from cunzhen.ledger.operations import NewEntry, Subject, record
 from cunzhen.ledger.queries import named
-from cunzhen.preservation.models import Package, PackageCopy
+from cunzhen.preservation.models import Package
 from cunzhen.preservation.operations import forget_packages, register_copies
 from cunzhen.preservation.store import Store
 from cunzhen.preservation.unregistered import Doubt, reachable_stores
@@ -116,9 +116,7 @@ def _mend_some(actor: Actor, ids: Sequence[UUID], stores: Sequence[Store], repor
 
 def _require_known(ids: Sequence[UUID]) -> None:
     """What neither stores nor ledger know must at least have a row that can be taken out."""
-    known = set(Item.objects.filter(id__in=ids).values_list("id", flat=True))
-    known |= set(Package.objects.filter(id__in=ids).values_list("id", flat=True))
-    if not set(ids) <= known:
+    if not set(ids) <= with_rows(ids):
         raise Missing("H-01", "没有找到这件档案，请核对链接或档号。", "There is no such item within your reach.")
 
 
@@ -132,12 +130,8 @@ def _put_back(told: Sequence[Told], now: datetime) -> None:
             "A row of another item stands in the way; nothing was changed. Run cunzhen verify --catalogue and mend the "
             "items that it names together.",
         ) from None
-    present = set(
-        PackageCopy.objects.filter(package_id__in=[t.package.id for t in told]).values_list("package_id", "store")
-    )
     wanted = policies(told)
-    copies = [copy for t in told for copy in copies_of(t, wanted[t.package.id])]
-    register_copies([copy for copy in copies if (copy.package_id, copy.store) not in present], now=now)
+    register_copies([copy for t in told for copy in copies_of(t, wanted[t.package.id])], now=now)
 
 
 def _take_out(actor: Actor, ids: Sequence[UUID], report: MendReport, now: datetime) -> None:

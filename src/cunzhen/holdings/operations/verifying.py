@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import CunzhenError
 from cunzhen.holdings import asserted, verdicts
-from cunzhen.holdings.changes_waiting import index_of
+from cunzhen.holdings.changes_waiting import index_of, is_anywhere
 from cunzhen.holdings.comparing import Compared, RowDifference, compare
 from cunzhen.holdings.models import Item
 from cunzhen.holdings.processes import spread
@@ -209,7 +209,9 @@ def _changes(stores: Sequence[Store], found: _Found) -> Iterator[tuple[UUID, UUI
         try:
             yield from index_of(change_set, stores)
         except CunzhenError as error:
-            found.add(Compared(untold=[Untold(change_set, error.code)]))
+            # A row of the register that stands for nothing is told as such when its turn comes.
+            if is_anywhere(change_set, stores):
+                found.add(Compared(untold=[Untold(change_set, error.code)]))
 
 
 def _together(found: _Found, stores: Sequence[Store]) -> list[CatalogueFinding]:

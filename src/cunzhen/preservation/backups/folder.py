@@ -47,6 +47,7 @@ class BackupFolder:
         self.ledger = root / "ledger"
         self.inbox = root / "inbox"
         self.keys = root / KEYS
+        self._folders = (self.bases, self.wal, self.packages, self.staging, self.ledger, self.inbox)
 
     def card(self) -> Card | None:
         """Whose folder it is; None where it is none yet.
@@ -64,16 +65,22 @@ class BackupFolder:
         Raises:
             Conflict: ``B-05`` something lies in it.
         """
-        if self.root.exists() and any(p.name not in {"lost+found", README} for p in self.root.iterdir()):
+        if self.root.exists() and not all(self._is_left(p) for p in self.root.iterdir()):
             raise Conflict(
                 "B-05",
                 f"{self.root} 里有别的内容，不能用作备份文件夹。请换一个空文件夹。",
                 f"{self.root} holds other things and cannot become a backup folder. Name an empty one.",
             )
-        for folder in (self.root, self.bases, self.wal, self.packages, self.staging, self.ledger, self.inbox):
+        for folder in (self.root, *self._folders):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(self.root / README, README_TEXT.encode())
         self._write_note(CARD, asdict(card))
+
+    def _is_left(self, path: Path) -> bool:
+        """Whether it is the disk's own, or of a first run that was cut off before it wrote the card."""
+        own = {"lost+found", README, f"{CARD}.sha256"}
+        half = path.name.startswith(tuple(f".{name}." for name in (README, CARD))) and path.suffix == ".new"
+        return path.name in own or half or (path in self._folders and path.is_dir() and not any(path.iterdir()))
 
     def whole_bases(self) -> list[Base]:
         """The bases that were finished, oldest first.
@@ -146,16 +153,19 @@ class BackupFolder:
         if not lines:
             return
         path = self.root / name
-        is_new = not path.exists()
-        with path.open("ab") as out:
-            end = _end_of_whole_lines(path)
-            if end != path.stat().st_size:
-                out.truncate(end)
-            out.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
-            out.flush()
-            os.fsync(out.fileno())
-        if is_new:
-            fsync_path(self.root)
+        end = _end_of_whole_lines(path) if path.exists() else 0
+        try:
+            with path.open("ab") as out:
+                if end != path.stat().st_size:
+                    out.truncate(end)
+                out.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):  # what the disk may never have got must not be read as kept
+                os.truncate(path, end)
+            raise
+        fsync_path(self.root)
 
     def lines(self, name: str) -> Iterator[str]:
         """The whole lines of a list."""

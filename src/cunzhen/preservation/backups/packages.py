@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection
 
 from cunzhen.errors import Unavailable
-from cunzhen.formats.durable import FileSystemSync
+from cunzhen.formats.durable import FileSystemSync, fsync_path, replace_file
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.ocfl import INVENTORY, SIDECAR, object_path
 from cunzhen.formats.ocfl_copy import CopiedObject, copy_object
@@ -128,7 +128,8 @@ def _bring_batch(
     sync = FileSystemSync(folder.root)
     try:
         copies = list(pool.map(partial(_stage, folder, stores), missing))
-        sync.sync([path for copied in copies if copied for path in copied.files])
+        files = [path for copied in copies if copied for path in copied.files]
+        sync.sync([*files, *{f for p in files for f in p.parents if f.is_relative_to(folder.staging)}])
         failpoint("backup-packages-staged")
         touched: set[Path] = set()
         found = []
@@ -211,10 +212,11 @@ def _has(folder: BackupFolder, one: Wanted) -> bool:
 def _make_root(folder: BackupFolder) -> None:
     if (folder.packages / "0=ocfl_1.1").exists():
         return
-    for name, data in {**ROOT_FILES, README: README_TEXT.encode()}.items():
+    for name, data in reversed({**ROOT_FILES, README: README_TEXT.encode()}.items()):  # the declaration comes last
         path = folder.packages / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        replace_file(path, data)
+        fsync_path(path.parent.parent)
 
 
 def _batches(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:

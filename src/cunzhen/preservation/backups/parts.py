@@ -84,7 +84,8 @@ def bring_received(folder: BackupFolder, inbox: Path, now: datetime) -> int:
     sync = FileSystemSync(folder.root)
     try:
         copied = [c for c in (_copy(folder, inbox, path, now) for path in fresh) if c is not None]
-        sync.sync([folder.inbox / c.path for c in copied])
+        files = [folder.inbox / c.path for c in copied]
+        sync.sync([*files, *{f for p in files for f in p.parents if f.is_relative_to(folder.inbox)}])
     finally:
         sync.close()
     gone = [

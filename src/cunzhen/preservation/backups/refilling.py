@@ -1,8 +1,9 @@
 """The second half of a restore, with the settings of the new home in force: what stands beside the database.
 
-The packages that this database names go into the stores that it promises them to, each in the version it names and no
-other. The published ledger is cut to what the table holds. Nothing here is acknowledged to anybody before the home is
-whole, so files are synced once at the end.
+The packages that this database names go into the stores that it promises them to, each in the version it names and
+no other. A store may have outlived the disaster: copies that are whole stay as they are, what lies in the way of
+others goes to the store's quarantine. The published ledger is cut to what the table holds. Nothing here is
+acknowledged to anybody before the home is whole, so files are synced once at the end.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Refilled:
     """What came into the stores.
 
     Args:
-        copies: written.
-        bytes: of them.
+        copies: promised that are in their stores now.
+        bytes: written; of copies that were there already, none.
         damage: packages that the backup lacks or that are damaged in it.
         packages: ids of those.
     """
@@ -111,6 +112,7 @@ def refill_stores(folder: BackupFolder, tell: Callable[[int], None]) -> Refilled
         if sync is not None and isinstance(store, LocalStore):
             sync.sync(store.folder.root.rglob("*"))  # walked only where the kernel cannot be trusted with the whole
             sync.close()
+    shutil.rmtree(_work(), ignore_errors=True)
     return done
 
 
@@ -118,15 +120,18 @@ def _refill(folder: BackupFolder, store: Store, wanted: tuple[UUID, str, str]) -
     package, version, sha512 = wanted
     name = object_id(package)
     source = folder.packages / object_path(name)
+    is_there = store.has(name)
+    if is_there and not store.check(name, version, sha512):
+        return None, 0, package
     if isinstance(store, LocalStore):
+        if is_there:  # of an attempt that was not finished, or of a store that is older or newer than this database
+            store.set_aside(name)
         place = store.folder.root / object_path(name)
-        if place.exists():  # of an attempt that was not finished
-            shutil.rmtree(place)
         copied = copy_object(partial(_open, source), name, version, sha512, place)
         if copied.bad:
             shutil.rmtree(place, ignore_errors=True)
     else:
-        work = Path(settings.HOME) / "tmp" / f"restore-{package}"
+        work = _work() / str(package)
         copied = copy_object(partial(_open, source), name, version, sha512, work)
         if not copied.bad:
             store.install(name, [_source_file(work, path) for path in copied.files])
@@ -134,6 +139,10 @@ def _refill(folder: BackupFolder, store: Store, wanted: tuple[UUID, str, str]) -
     if copied.bad:
         return Damage("package", str((source / copied.bad).relative_to(folder.root)), str(package)), 0, package
     return None, copied.bytes, package
+
+
+def _work() -> Path:
+    return Path(settings.HOME) / "tmp" / "restore"
 
 
 def _open(source: Path, path: str) -> BinaryIO | None:

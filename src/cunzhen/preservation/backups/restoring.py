@@ -122,12 +122,12 @@ def bring_database(home: Path, folder: BackupFolder, card: Card, target: Target)
 def _recover(place: Place, passwords: dict[str, str], target: Target) -> datetime | None:
     if target.at is not None:
         try:
-            return recovery.recover(place, passwords, recovery.Goal(at=target.at))
+            return recovery.recover(place, passwords, recovery.Goal(at=target.at), target.base.database)
         except Conflict as error:
             if error.code != "D-19":
                 raise
             # Nothing was committed after that time: the state at the mark is the state then.
-    return recovery.recover(place, passwords, recovery.Goal(name=target.mark.name))
+    return recovery.recover(place, passwords, recovery.Goal(name=target.mark.name), target.base.database)
 
 
 def _log(folder: BackupFolder, card: Card, target: Target) -> Iterator[tuple[Path, str]]:

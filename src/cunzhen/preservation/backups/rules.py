@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from cunzhen.errors import Conflict
 
 FORMAT = "cunzhen-backup-1"
 SLOT_START = "cunzhen_backup_"
 FULL_AGAIN_AFTER = timedelta(days=7)
+_LOCAL_TIME = ZoneInfo("Asia/Shanghai")
 
 
 class BaseKind(StrEnum):
@@ -86,6 +88,7 @@ class Base:
     ledger_size: int
     keys_check: str
     keys_sealed: bool
+    database: str = ""  # what the server calls it
     format: str = FORMAT
 
 
@@ -214,14 +217,19 @@ def reach(bases: Sequence[Base], marks: Sequence[Mark]) -> Reach:
 
 
 def _out_of_reach(found: Reach) -> Conflict:
-    span = f"{found.since:%Y-%m-%d %H:%M:%S%z} – {found.until:%Y-%m-%d %H:%M:%S%z}" if found.since else ""
-    moments = ", ".join(f"{m:%Y-%m-%d %H:%M:%S%z}" for m in found.moments[-5:])
+    span = f"{_told(found.since)} – {_told(found.until)}" if found.since and found.until else ""
+    moments = ", ".join(_told(m) for m in found.moments[-5:])
     there = "; ".join(p for p in (span, moments) if p) or "-"
     return Conflict(
         "B-03",
         f"这个备份恢复不到所要的时间。可以恢复到：{there}",
         f"This backup cannot restore that time. It can restore: {there}",
     )
+
+
+def _told(at: datetime) -> str:
+    """As it can be asked for."""
+    return f"{at.astimezone(_LOCAL_TIME):%Y-%m-%dT%H:%M:%S%z}"
 
 
 def kept(bases: Sequence[Base], keep: int) -> set[str]:
@@ -241,7 +249,7 @@ def parent_for(bases: Sequence[Base], now: datetime) -> Base | None:
     A differential base that has grown past half of its full one saves little and costs time at a restore.
     """
     full = next((b for b in reversed(bases) if b.kind == BaseKind.FULL), None)
-    if full is None or now - full.started_at >= FULL_AGAIN_AFTER:
+    if full is None or abs(now - full.started_at) >= FULL_AGAIN_AFTER:
         return None
     latest = bases[-1]
     if latest.parent == full.id and latest.byte_count * 2 > full.byte_count:
@@ -250,5 +258,6 @@ def parent_for(bases: Sequence[Base], now: datetime) -> Base | None:
 
 
 def base_is_due(bases: Collection[Base], now: datetime, every: timedelta) -> bool:
-    """Whether the last base is too old."""
-    return not bases or now - max(b.started_at for b in bases) >= every
+    """Whether the last base is too old; one of a time that lies ahead was taken under a clock gone wrong."""
+    known = [b.started_at for b in bases if b.started_at <= now + every]
+    return not known or now - max(known) >= every

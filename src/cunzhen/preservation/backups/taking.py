@@ -226,7 +226,7 @@ class Run:
         parent = None if full or not base_backup.may_increment(url) else parent_for(bases, started_at)
         span = self._copy_cluster(url, place / "data", parent)
         if span is None:
-            parent, span = None, base_backup.copy_base(url, place / "data")
+            parent, span = None, self._copy(url, place / "data", None)
         kind = BaseKind.DIFFERENTIAL if parent else BaseKind.FULL
         digest = hexdigest_of_file(place / "data" / base_backup.MANIFEST, "sha256")
         return self._base(base_id, kind, parent.id if parent else "", started_at, (span.start, span.end), digest)
@@ -236,11 +236,14 @@ class Run:
         if parent is None:
             return None
         try:
-            return base_backup.copy_base(url, target, self.folder.base_folder(parent) / base_backup.MANIFEST)
+            return self._copy(url, target, self.folder.base_folder(parent) / base_backup.MANIFEST)
         except Unavailable as error:
             if error.code != "D-15":
                 raise
             return None
+
+    def _copy(self, url: str, target: Path, since: Path | None) -> base_backup.BaseRange:
+        return base_backup.copy_base(url, target, since, settings.BACKUP_MB_PER_SECOND)
 
     def _base(
         self, base_id: str, kind: BaseKind, parent: str, started_at: datetime, span: tuple[int, int], sha256: str
@@ -268,6 +271,7 @@ class Run:
             ledger_size=0,
             keys_check=self.card.keys_check,
             keys_sealed=self.folder.keys.exists(),
+            database=str(settings.DATABASES["default"]["NAME"]),
         )
 
     def _finished(self, base: Base, mark: Mark) -> Base:

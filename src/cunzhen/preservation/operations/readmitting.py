@@ -12,17 +12,30 @@ from cunzhen.formats.ocfl_check import Finding, Problem
 from cunzhen.preservation.models import Damage, PackageCopy, Quarantine
 from cunzhen.preservation.operations import noting
 
+_State = PackageCopy.State
+
 
 def register_copies(copies: Sequence[PackageCopy], *, now: datetime) -> None:
-    """Add rows of copies; one that is damaged is noted as such, so that repair mends it. None was checked yet.
+    """Add the rows of copies that are not registered; one that is damaged is noted as such, so that repair mends it.
+
+    A row that is there stays as it is, but that the version of a whole copy is put right. None was checked yet.
 
     Args:
         copies: not saved; their packages are in the register.
         now: when they were found.
     """
-    copy_rows(copies)
+    present = {
+        (row.package_id, row.store): row
+        for row in PackageCopy.objects.filter(package_id__in={copy.package_id for copy in copies})
+    }
+    fresh = [copy for copy in copies if (copy.package_id, copy.store) not in present]
     for copy in copies:
-        if copy.state == PackageCopy.State.DAMAGED:
+        row = present.get((copy.package_id, copy.store))
+        if row is not None and copy.state == row.state == _State.KEPT and copy.version != row.version:
+            PackageCopy.objects.filter(id=row.id).update(version=copy.version, checked_at=None)
+    copy_rows(fresh)
+    for copy in fresh:
+        if copy.state == _State.DAMAGED:
             noting.note_damage(
                 [Finding(Problem.INVENTORY, INVENTORY)],
                 now=now,

@@ -27,7 +27,7 @@ FROM preservation_packagecopy c JOIN preservation_package p ON p.id = c.package_
 WHERE {which} AND c.store = ANY(%(stores)s) AND c.id <> ALL(%(skip)s::uuid[])
 ORDER BY c.checked_at NULLS FIRST LIMIT %(limit)s
 """
-# A check noted for a time that lies ahead was noted under a clock gone wrong.
+# A check or a writing noted for a time that lies ahead was noted under a clock gone wrong.
 _AHEAD = timedelta(days=1)
 _BETWEEN = timedelta(hours=1)
 
@@ -109,8 +109,8 @@ def next_copies(
     values: dict[str, Any] = {"stores": list(stores), "skip": list(skip), "ahead": now + _AHEAD}
     values |= {"before": one.due_before, "written": one.written_before}
     with connection.cursor() as cursor:
-        for which in ("c.checked_at IS NULL AND c.written_at < %(written)s", "c.checked_at < %(before)s",
-                      "c.checked_at > %(ahead)s"):  # fmt: skip
+        for which in ("c.checked_at IS NULL AND (c.written_at < %(written)s OR c.written_at > %(ahead)s)",
+                      "c.checked_at < %(before)s", "c.checked_at > %(ahead)s"):  # fmt: skip
             if len(found) < limit:
                 cursor.execute(_NEXT.format(which=which), values | {"limit": limit - len(found)})
                 found += [CopyToCheck(*row) for row in cursor.fetchall()]
@@ -121,7 +121,7 @@ def next_copies(
 def _which(checked_before: datetime, written_before: datetime, now: datetime) -> tuple[Q, ...]:
     """Three conditions, each answered from the index alone; joined by OR they would read all of it."""
     return (
-        Q(checked_at=None, written_at__lt=written_before),
+        Q(checked_at=None) & (Q(written_at__lt=written_before) | Q(written_at__gt=now + _AHEAD)),
         Q(checked_at__lt=checked_before),
         Q(checked_at__gt=now + _AHEAD),
     )
@@ -165,8 +165,8 @@ def record_round(one: ScrubRound, *, actor: Actor, now: datetime) -> None:
 
 def should_look_for_strays(one: ScrubRound, now: datetime) -> bool:
     """Walking whole stores is done with every round over everything, and otherwise once in the promised days."""
-    since = now - timedelta(days=settings.SCRUB_DAYS)
-    return one.everything or not ScrubRound.objects.filter(strays_seen=True, finished_at__gte=since).exists()
+    lately = (now - timedelta(days=settings.SCRUB_DAYS), now + _AHEAD)
+    return one.everything or not ScrubRound.objects.filter(strays_seen=True, finished_at__range=lately).exists()
 
 
 def look_for_strays(store: Store, *, now: datetime) -> None:

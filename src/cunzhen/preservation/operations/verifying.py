@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +25,9 @@ from cunzhen.preservation.rules import BadPackage, Finding, PackageReport, Probl
 from cunzhen.preservation.store import Store
 
 
-def verify_packages(sample: int | None = None, *, now: datetime | None = None) -> PackageReport:
+def verify_packages(
+    sample: int | None = None, *, only: Collection[UUID] | None = None, now: datetime | None = None
+) -> PackageReport:
     """Hash every file of packages in every store they are promised to; compare with inventory, sidecar and register.
 
     1. Packages are taken from the register in batches, hashed by threads, and looked at again under a lock before
@@ -34,6 +36,7 @@ def verify_packages(sample: int | None = None, *, now: datetime | None = None) -
 
     Args:
         sample: how many packages to draw at random; None for all of them. A sample cannot find extra ones.
+        only: these packages and nothing else; None for all.
         now: time noted as that of the check; default the present.
 
     Raises:
@@ -44,9 +47,9 @@ def verify_packages(sample: int | None = None, *, now: datetime | None = None) -
     for store in stores:
         round_.bad += [BadPackage(None, store.name, Problem.ROOT_FILE, path) for path in store.root_problems()]
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="verify") as pool:
-        for batch in in_batches(_ids(sample)):
+        for batch in in_batches(_ids(sample) if only is None else only):
             round_.check(batch, pool)
-    if sample is None:
+    if sample is None and only is None:
         for store in stores:
             round_.extra += extra_in(store)
     return PackageReport(round_.checked, tuple(round_.bad), tuple(round_.extra), tuple(round_.missing))

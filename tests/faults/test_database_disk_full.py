@@ -1,0 +1,125 @@
+"""F3: the disk of the database, of temporary files, or of a backup is full. A clear refusal, reading goes on, and with
+room everything works again without any work by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cunzhen.database import places
+from tests.faults.clerks import make_pile
+from tests.faults.counts import some
+from tests.preservation.backed_up import Archive, attached, new_archive
+
+pytestmark = [pytest.mark.server, pytest.mark.faults, pytest.mark.timeout(600)]
+
+REFUSED = re.compile(r"[A-Z]+-[A-Z0-9-]+ .*[\u4e00-\u9fff]{4}", re.DOTALL)
+SMALL = "240m"
+
+
+@contextmanager
+def small_disk(folder: Path, size: str = SMALL) -> Iterator[None]:
+    """A small disk of its own at a folder; only root can make one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder.stat()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0711", "small", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to mount a small disk")
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path, spare: int = 0) -> Path:
+    """Leave no room but some spare bytes; the ballast."""
+    ballast = folder / "ballast"
+    room = os.statvfs(folder)
+    with ballast.open("wb", buffering=0) as out:
+        try:
+            for _ in range(max(0, room.f_bavail * room.f_frsize - spare) // 65536 + 1):
+                out.write(bytes(65536))
+            while not spare:
+                out.write(bytes(4096))
+        except OSError:
+            pass
+    return ballast
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    """A home on a small disk of its own, database and all, whose stores lie elsewhere."""
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cunzhen-t-")))
+        root.chmod(0o711)
+        stack.enter_context(small_disk(root / "home"))
+        made = new_archive(root, stack, stores=2)
+        data = places.settle(made.path).data
+        assert os.stat(data).st_dev == os.stat(made.path).st_dev, "the database lies elsewhere"
+        yield made
+
+
+def _database(archive: Archive) -> None:
+    """Connections that are open, as the desk keeps them, go on reading; whoever comes anew is told the reason."""
+    archive.file("before")
+    before = archive.codes()
+    with attached(archive.path) as url, psycopg.connect(url, autocommit=True) as desk:
+        ballast = fill(archive.path)
+        pile = make_pile(archive.root / "pile", 12, "满")
+        done = archive.run("ingest", pile, "--auto")
+        said = done.stdout + done.stderr
+        assert done.returncode == 1 and REFUSED.search(said) and "Traceback" not in said, said
+        found = desk.execute("SELECT archival_code FROM holdings_item ORDER BY 1").fetchall()
+        assert [row[0] for row in found][: len(before)] == before
+        shown = archive.run("show", before[0])
+        assert before[0] in shown.stdout or "D-21" in shown.stderr, shown.stderr
+        ballast.unlink()
+    done = archive.run("ingest", pile, "--auto")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert archive.run("verify").returncode == 0
+    assert len(archive.codes()) == len(before) + 12
+
+
+def _temporary(archive: Archive) -> None:
+    """Either it does not matter, or it is told; nothing half is left."""
+    with small_disk(archive.root / "temporary", "1m"):
+        fill(archive.root / "temporary")
+        told = {"TMPDIR": str(archive.root / "temporary")}
+        pile = make_pile(archive.root / "pile", 6, "临")
+        done = archive.run("ingest", pile, "--auto", **told)
+        assert done.returncode == 0 or REFUSED.search(done.stdout + done.stderr), done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    done = archive.run("ingest", pile, "--auto")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert archive.run("verify").returncode == 0
+
+
+def _backup(archive: Archive) -> None:
+    """Filing goes on; the backup says what to do, and can be repeated into the same folder."""
+    archive.file("before")
+    disk, folder = archive.root / "small", archive.root / "small" / "backup"
+    with small_disk(disk):
+        ballast = fill(disk, spare=2_000_000)
+        done = archive.run("backup", folder)
+        assert done.returncode == 1 and re.search(r"(B-07|D-14) .*空间不足", done.stderr), done.stderr
+        assert archive.run("ingest", make_pile(archive.root / "more", 2, "续"), "--auto").returncode == 0
+        ballast.unlink()
+        done = archive.run("backup", folder)
+        assert done.returncode == 0, done.stderr
+        done = archive.run("backup", "--verify", folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("where", some(["database", "temporary", "backup"]))
+def test_full(archive: Archive, where: str) -> None:
+    {"database": _database, "temporary": _temporary, "backup": _backup}[where](archive)
