@@ -259,7 +259,7 @@ def _filed_once(home: Home, contents: list[bytes]) -> None:
         assert sorted(int(c[-6:]) for c in codes) == list(range(1, count + 1)), codes
     answer = home.ask("verify")
     assert answer["ledger"]["ok"]
-    assert answer["index"] == {"missing": [], "extra": [], "damaged": []}
+    assert answer["index"] == {"missing": [], "extra": [], "damaged": [], "mend": ""}
 
 
 @pytest.mark.faults

@@ -62,7 +62,8 @@ ONE_PAGE = mets.Description(
 )  # fmt: skip
 
 _texts = st.text(max_size=12)  # surrogates, controls and unassigned characters included
-_times = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]))
+# From the first year of the earliest paper that anybody could file; year 1 has no UTC time east of Greenwich.
+_times = st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]))
 _floats = st.floats(allow_nan=False, allow_infinity=False)
 st.register_type_strategy(str, _texts)
 st.register_type_strategy(datetime, _times)

@@ -190,6 +190,7 @@ def test_second_sequencer_returns_at_once(act: Act) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [0x63756E7A68656E01])
         assert sequence() == 0
         assert LedgerLeaf.objects.count() == 0
+        other.execute("SELECT pg_advisory_unlock(%s)", [0x63756E7A68656E01])  # closing frees it a moment later only
     assert sequence() == 3
 
 
