@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.db import connection
-from uuid_utils.compat import uuid7
 
 from cunzhen.errors import Conflict, Invalid, Missing, Refused
-from cunzhen.formats.digests import digest_file
-from cunzhen.formats.page_text import PageText, Word
 from cunzhen.holdings.models import Item, Mention, Person, PersonIdentifier, PersonName
 from cunzhen.holdings.operations import (
     file_items,
@@ -25,46 +21,19 @@ from cunzhen.holdings.operations import (
     view_page,
 )
 from cunzhen.holdings.queries import item_by_code, page_texts
-from cunzhen.holdings.rules import NamedPerson, NamedUnit, NewComponent, NewItem, NewPage
+from cunzhen.holdings.rules import NamedPerson, NamedUnit, NewItem
 from cunzhen.ledger.queries import history
 from cunzhen.preservation.models import Package, PackageCopy
+from tests.holdings.items import NUMBER
+from tests.holdings.items import new_item as naming_item
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NUMBER = "11010519491231002X"  # the standard's own example, GB 11643
 
 
 def new_item(world: World, folder: Path, content: bytes, **changes: object) -> NewItem:
-    """One item of one file, ready to file."""
-    path = folder / hashlib.sha256(content).hexdigest()[:8]
-    path.write_bytes(content)
-    digests = digest_file(path)
-    component = NewComponent(
-        id=uuid7(),
-        source=path,
-        name="档案/退休审批表.pdf",
-        size=digests.size,
-        sha256=digests.sha256,
-        sm3=digests.sm3,
-        sha512=digests.sha512,
-        puid="fmt/276",
-        mime="application/pdf",
-        format_name="PDF 1.7",
-    )
-    text = PageText(100, 200, 0, 0.0, False, (Word("退休审批表", (1, 2, 30, 12), 0.99, 0),), "test")
-    item = NewItem(
-        id=uuid7(),
-        fonds_id=world.fonds.id,
-        series="YL",
-        kind="retirement_approval",
-        title="企业职工退休审批表",
-        year=2019,
-        document_date="2019-03-06",
-        transfer_id=uuid7(),
-        components=(component,),
-        pages=(NewPage(uuid7(), 0, 0, text),),
-    )
-    return dataclasses.replace(item, **changes)  # type: ignore[arg-type]
+    """One item of one file that names nobody, ready to file."""
+    return naming_item(world, folder, content, **{"persons": (), "extra": {}} | changes)
 
 
 def test_file_items_numbers_without_gaps_and_answers_in_order(world: World, tmp_path: Path) -> None:
