@@ -6,8 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,17 +15,11 @@ import pytest
 
 from cunzhen.database import cluster, places
 from cunzhen.database.launcher import ensure_running
+from tests.waiting import until
 
 from .conftest import Cunzhen, Desk, processes_of
 
 pytestmark = pytest.mark.server
-
-
-def _until(true: Callable[[], object], seconds: float = 40.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def _status(address: str) -> int:
@@ -49,16 +41,16 @@ def test_answers_lives_through_kills_and_stops_cleanly(desk: Desk) -> None:
 
     os.kill(web.pid, signal.SIGKILL)
     os.kill(worker.pid, signal.SIGKILL)
-    _until(lambda: not web.is_running() or web.status() == psutil.STATUS_ZOMBIE)
-    _until(lambda: desk.children("granian") and _status(f"{desk.address}/readyz") == 200)
-    _until(lambda: desk.children("worker"))
+    until(lambda: not web.is_running() or web.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: desk.children("granian") and _status(f"{desk.address}/readyz") == 200)
+    until(lambda: desk.children("worker"))
 
     place = places.settle(desk.home)
     first = cluster.running_pid(place)
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    _until(lambda: cluster.running_pid(place) not in {None, first})
-    _until(lambda: _status(f"{desk.address}/readyz") == 200)
+    until(lambda: cluster.running_pid(place) not in {None, first})
+    until(lambda: _status(f"{desk.address}/readyz") == 200)
 
     assert desk.stop() == 0
     assert [p.info for p in processes_of(desk.home)] == []
@@ -69,7 +61,7 @@ def test_a_killed_serve_leaves_no_children_and_starts_again(desk: Desk, cunzhen:
     children = psutil.Process(desk.process.pid).children(recursive=True)
     assert children
     assert desk.stop(signal.SIGKILL) == -signal.SIGKILL
-    _until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in children))
+    until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in children))
     place = places.settle(desk.home)
     assert cluster.running_pid(place) is not None, "the database outlives a kill"
     assert cunzhen(desk.home, "init").returncode == 0

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Desk
 from tests.cli.filed import PEOPLE, Home, filed_home, variant
+from tests.waiting import until
 
 GOOD = "Quite-long-2026!"
 
@@ -62,6 +63,8 @@ def test_tokens_are_listed_and_taken_back(home: Home) -> None:
 @pytest.mark.server
 def test_a_program_files_and_finds(made_home: object, desk: Desk) -> None:
     home = Home(desk.home, "", "")
+    published = desk.home / "ledger" / "checkpoint"
+    until(published.is_file)  # a desk publishes the ledger it has, an empty one too
     home.ask("found", "--agency", "临县社会保险中心", "--region", "141124", "--fonds", "J019")
     assert home.run("user", "clerk", "--name", "郭秀琴", "--role", "clerk", typed=f"{GOOD}\n").returncode == 0
     token = home.run("token", "clerk", "--as", "clerk", typed=f"{GOOD}\n").stdout.strip()

@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -22,6 +21,7 @@ from cunzhen.database import cluster, places
 from cunzhen.database.launcher import ensure_running
 from tests.faults.clerks import make_pile
 from tests.faults.counts import FULL, times
+from tests.waiting import until
 
 pytestmark = [pytest.mark.server, pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -56,13 +56,6 @@ def _cunzhen(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=_environment(home), capture_output=True, text=True, timeout=120, check=False)
 
 
-def _until(true: Callable[[], object], seconds: float = 90.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def founded() -> Iterator[Path]:
     """A home of its own with an agency and a fonds; nothing of it runs afterwards."""
@@ -73,7 +66,7 @@ def founded() -> Iterator[Path]:
         done = _cunzhen(home, "found", "--agency", "临县社会保险中心", "--region", "141124", "--fonds", "J019")
         assert done.returncode == 0, done.stderr
         yield home
-        _until(lambda: not _of(home), 30)
+        until(lambda: not _of(home), 30)
 
 
 def _of(home: Path) -> list[int]:
@@ -128,14 +121,14 @@ def test_the_database_is_killed_under_a_working_desk(founded: Path, no_database_
 
         for kill in range(times(10)):
             filed = count("filed")
-            _until(lambda filed=filed: count("filed") > filed or count("filed") == papers)
+            until(lambda filed=filed: count("filed") > filed or count("filed") == papers)
             if count("filed") == papers and kill:
                 break
             running = cluster.running_pid(place)
             assert running is not None
             os.kill(running, signal.SIGKILL)
-            _until(lambda running=running: cluster.running_pid(place) not in {None, running})
-        _until(lambda: count("filed") == papers)
+            until(lambda running=running: cluster.running_pid(place) not in {None, running})
+        until(lambda: count("filed") == papers)
     done = _cunzhen(founded, "--json", "verify")
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["packages"]["checked"] == papers + 1  # with the register of the house
@@ -166,10 +159,10 @@ def test_a_killed_command_leaves_no_reader_and_the_next_one_goes_on(founded: Pat
             return len(family) >= 2
 
         with contextlib.suppress(psutil.Error):
-            _until(reading, 60)
+            until(reading, 60)
         running.kill()
     assert family
-    _until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family), 20)
+    until(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family), 20)
     done = _cunzhen(founded, "--json", "ingest", "--auto", str(pile))
     receipt = json.loads(done.stdout)
     assert (done.returncode, receipt["sent"], receipt["filed"] + receipt["duplicates"]) == (0, 40, 40), done.stderr

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from cunzhen.jobs.models import Failure
 from cunzhen.jobs.operations import rescue_stalled, retry_failed
 from cunzhen.jobs.queries import backlog, failed_jobs
 from cunzhen.jobs.rules import MOST_CRASHES_AN_HOUR
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,13 +72,6 @@ def _staying(concurrency: int = 1) -> Iterator[subprocess.Popen[str]]:
                 stream.close()
 
 
-def _until(true: Callable[[], object], seconds: float = 40.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def test_a_job_is_there_when_its_transaction_commits_and_never_was_when_not() -> None:
     with transaction.atomic():
         enqueue("write_note", what="committed")
@@ -114,7 +107,7 @@ def test_higher_priority_goes_first_and_one_lock_keeps_order() -> None:
 def test_the_job_of_a_killed_worker_is_done_by_another() -> None:
     enqueue("hang_once", what="work")
     with _staying() as first:
-        _until(lambda: _noted("work started"))
+        until(lambda: _noted("work started"))
         assert rescue_stalled() == 0, "a living worker's job was taken away"
         first.kill()
         first.wait(10)
@@ -127,11 +120,11 @@ def test_the_job_of_a_killed_worker_is_done_by_another() -> None:
 def test_a_worker_that_stays_takes_over_without_being_started_again() -> None:
     enqueue("hang_once", what="work")
     with _staying() as first:
-        _until(lambda: _noted("work started"))
+        until(lambda: _noted("work started"))
         with _staying():
-            _until(lambda: len(set(_noted("tick"))) == 2)
+            until(lambda: len(set(_noted("tick"))) == 2)
             first.kill()
-            _until(lambda: _noted("work done"), 20)
+            until(lambda: _noted("work done"), 20)
 
 
 def test_a_job_that_kills_its_workers_is_given_up() -> None:
@@ -151,8 +144,8 @@ def test_what_is_unavailable_is_tried_again_and_what_is_wrong_is_not() -> None:
     wrong = enqueue("meet_nonsense", what="wrong")
     bug = enqueue("meet_bug", what="bug")
     with _staying() as worker:
-        _until(lambda: len(_noted("disk")) == 2)
-        _until(lambda: backlog().waiting + backlog().running == 0)
+        until(lambda: len(_noted("disk")) == 2)
+        until(lambda: backlog().waiting + backlog().running == 0)
         worker.send_signal(signal.SIGTERM)
         out, err = worker.communicate(timeout=30)
     assert worker.returncode == 0
@@ -178,13 +171,13 @@ def test_an_unknown_job_fails_where_it_can_be_seen() -> None:
 def test_ticks_go_on_beside_the_jobs() -> None:
     enqueue("hang_once", what="long")
     with _staying() as worker:
-        _until(lambda: len(_noted("tick")) > 5 and _noted("long started"))
+        until(lambda: len(_noted("tick")) > 5 and _noted("long started"))
         worker.kill()
 
 
 def test_a_worker_whose_database_lets_go_ends_to_be_started_again() -> None:
     with _staying() as worker:
-        _until(lambda: _noted("tick"))
+        until(lambda: _noted("tick"))
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

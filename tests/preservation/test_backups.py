@@ -22,6 +22,7 @@ from tests.faults.clerks import make_pile
 from tests.faults.counts import some
 from tests.preservation.backed_up import Archive, attached, copy_of, flip, new_archive
 from tests.preservation.judge import assert_valid_root
+from tests.waiting import until
 
 pytestmark = [pytest.mark.server, pytest.mark.faults, pytest.mark.timeout(600)]
 PASSPHRASE = "枣树 临县 二月 账本 山梁 十六"
@@ -406,10 +407,10 @@ def test_the_workers_keep_the_folder_up_to_the_minute(archive: Archive) -> None:
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as worker:  # fmt: skip
         try:
-            _until(lambda: list(folder.glob("bases/*/manifest.json")), 90)
+            until(lambda: list(folder.glob("bases/*/manifest.json")), 90)
             filed_at = time.time()
             codes = archive.file("watched", 2)
-            _until(lambda: _mark_time(folder) > filed_at + 5, 150)
+            until(lambda: _mark_time(folder) > filed_at + 5, 150)
         finally:
             worker.terminate()
             assert worker.stderr is not None
@@ -427,13 +428,6 @@ def test_the_workers_keep_the_folder_up_to_the_minute(archive: Archive) -> None:
 def _mark_time(folder: Path) -> float:
     lines = (folder / "marks").read_text(encoding="utf-8").splitlines() if (folder / "marks").exists() else []
     return datetime.fromisoformat(json.loads(lines[-1].split("  ", 1)[1])["at"]).timestamp() if lines else 0.0
-
-
-def _until(true: Any, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.2)
 
 
 def test_an_outside_database_is_backed_up_as_a_dump(archive: Archive, open_path: Path) -> None:

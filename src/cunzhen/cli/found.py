@@ -77,6 +77,8 @@ def _refuse_archive_without_database() -> None:
         published = published_size()
     except Missing:
         return
+    if not published:  # a desk opened before the founding publishes an empty ledger
+        return
     raise Conflict(
         "A-22",
         f"这个数据目录已有发布过 {published:,} 条的账本，而数据库是空的：数据库可能丢失。"
