@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from cunzhen.accounts.rules import Actor
+from cunzhen.database.locks import held
 from cunzhen.errors import Conflict, Refused, Unavailable
 from cunzhen.formats.digests import digest_bytes
 from cunzhen.ledger.models import LedgerEntry
@@ -36,7 +37,7 @@ from cunzhen.preservation.operations import (
     scrub_copies,
     verify_packages,
 )
-from cunzhen.preservation.operations.rounds import alone
+from cunzhen.preservation.operations.rounds import LOCK
 from cunzhen.preservation.rules import KeptPackage, NewPackage, Problem, Revision
 from tests.preservation.care import ACTOR, LATER, entries, flip, folder, keep, repairs_of, scrub, tree
 from tests.preservation.conftest import NOW, Fork, content, end_of, new_package
@@ -403,7 +404,7 @@ def test_a_round_is_gone_on_with_where_it_stopped(stores: dict[str, Path], monke
 
 def test_two_at_once_is_refused_and_a_request_is_taken_up(stores: dict[str, Path]) -> None:
     keep(2)
-    with alone(everything=True) as mine:
+    with held(LOCK + True) as mine:
         assert mine
         done: list[str] = []
 

@@ -11,7 +11,7 @@ from itertools import islice
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -23,6 +23,7 @@ from cunzhen.access.models import IndexCursor, Search
 from cunzhen.access.queries import ITEM_OPS, found_ids, index_status
 from cunzhen.access.rules import Filters, Sort
 from cunzhen.accounts.rules import Actor
+from cunzhen.database.locks import held
 from cunzhen.errors import Conflict, Unavailable
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings.queries import index_documents, item_rows
@@ -129,7 +130,7 @@ def follow_ledger(limit: int = 1_000) -> int:
     Raises:
         Unavailable: ``S-02``, ``S-42`` to ``S-44``; filing never waits for this.
     """
-    with _disk(), _alone() as alone:
+    with _disk(), held(FOLLOWER_LOCK) as alone:
         if not alone:
             return 0
         current = generations.pointed(CURRENT)
@@ -171,7 +172,7 @@ def rebuild_index(progress: Progress | None = None) -> int:
     Raises:
         Conflict: ``S-41`` where a follower is at work. Unavailable: ``S-02``, ``S-42`` to ``S-44``.
     """
-    with _disk(), _alone() as alone:
+    with _disk(), held(FOLLOWER_LOCK) as alone:
         if not alone:
             raise Conflict(
                 "S-41",
@@ -196,20 +197,6 @@ def _disk() -> Iterator[None]:
             "disk; the index then comes up to date by itself.",
             errno=error.errno,
         ) from error
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the follower's lock for the session, since the work spans transactions; never wait for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [FOLLOWER_LOCK])
-        taken = cursor.fetchone() == (True,)
-    try:
-        yield taken
-    finally:
-        if taken:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLLOWER_LOCK])
 
 
 def _is_sound(name: str) -> bool:

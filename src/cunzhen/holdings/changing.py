@@ -14,7 +14,7 @@ from cunzhen.formats.change_set import Change
 from cunzhen.holdings import kinds
 from cunzhen.holdings.corrections import Recorded, Row
 from cunzhen.holdings.models import ArchivalCode, Item, Mention, ScheduleRow, Series
-from cunzhen.holdings.packaging import date_precision, mention_out
+from cunzhen.holdings.packaging import date_precision, mention_out, retention_out
 
 OP = "correct_items"
 
@@ -75,7 +75,14 @@ def change_of(
     if after.series != before.series:
         values["series"] = mets.Series(series.id, series.code, series.name)
     if _retention(after) != _retention(before):
-        values["retention"] = _retention_out(item, after)
+        values["retention"] = retention_out(
+            item.fonds,
+            after.row,
+            term=after.term,
+            end=after.retention_end,
+            hold=after.hold_reason,
+            confirmed=not after.hold_reason,
+        )
     if codes:
         values["codes"] = tuple(mets.ArchivalCode(c.code, c.keeper_id, c.valid_from, c.valid_to) for c in codes)
     if mentions:
@@ -102,20 +109,3 @@ def _plain(before: Recorded, after: Recorded) -> dict[str, Any]:
 
 def _retention(of: Recorded) -> tuple[object, ...]:
     return (of.row, of.term, of.retention_end, of.hold_reason)
-
-
-def _retention_out(item: Item, after: Recorded) -> mets.Retention:
-    row = after.row
-    return mets.Retention(
-        term=after.term,
-        end=after.retention_end,
-        hold_reason=after.hold_reason,
-        schedule_version=item.fonds.schedule.version,
-        schedule_id=item.fonds.schedule_id,
-        row_id=row.id if row else None,
-        category=row.category if row else "",
-        number=row.number if row else "",
-        material=row.material if row else "",
-        evidence=row.evidence if row else "",
-        confirmed=not after.hold_reason,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from cunzhen.accounts.models import Agency
 from cunzhen.formats import mets
 from cunzhen.formats.digests import digest_bytes
 from cunzhen.holdings import kinds
+from cunzhen.holdings.corrections import Row
 from cunzhen.holdings.models import Fonds, Mention, ScheduleRow, Series
 from cunzhen.holdings.rules import NewItem, retention_end
 from cunzhen.preservation.rules import ContentFile, NewPackage
@@ -40,14 +41,26 @@ class ItemContext:
 
 def component_path(number: int, name: str) -> str:
     """Where an original lies in its package: by number, with its suffix; the name it had stands in the METS."""
+    return content_path("originals", number, name)
+
+
+def content_path(folder: str, number: int, name: str) -> str:
+    """Where a numbered file lies in a package: its suffix is kept where every disk can bear it."""
     suffix = PurePosixPath(name).suffix.lower()
-    return f"originals/{number:04}{suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6 else ''}"
+    return f"{folder}/{number:04}{suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6 else ''}"
 
 
-def to_package(new: NewItem, context: ItemContext, *, now: datetime) -> NewPackage:
-    """The package of a new item, ready for ``preservation.keep_packages``."""
+def to_package(new: NewItem, said: mets.Description, *, author: str, stores: Sequence[str]) -> NewPackage:
+    """The package of a new item, ready for ``preservation.keep_packages``.
+
+    Args:
+        new: the item's files.
+        said: of it, from ``describe``.
+        author: name of who files it.
+        stores: that its series promises; none means all.
+    """
     text = _content(TEXT_PATH, _text_json(new))
-    description = _content(mets.METS_PATH, mets.write_mets(_description(new, context, now)))
+    description = _content(mets.METS_PATH, mets.write_mets(said))
     originals = tuple(
         ContentFile(component_path(number, c.name), c.source, c.sha256, c.sm3)
         for number, c in enumerate(new.components, 1)
@@ -55,10 +68,10 @@ def to_package(new: NewItem, context: ItemContext, *, now: datetime) -> NewPacka
     return NewPackage(
         id=new.id,
         files=(*originals, text, description),
-        message=f"归档 {context.archival_code}",
-        author=context.actor_name,
-        created_at=now,
-        stores=tuple(context.series.stores),
+        message=f"归档 {said.codes[0].code}",
+        author=author,
+        created_at=said.filed_at,
+        stores=tuple(stores),
     )
 
 
@@ -77,7 +90,8 @@ def _agency(agency: Agency) -> mets.Agency:
     return mets.Agency(agency.id, agency.name)
 
 
-def _description(new: NewItem, context: ItemContext, now: datetime) -> mets.Description:
+def describe(new: NewItem, context: ItemContext, *, now: datetime) -> mets.Description:
+    """What the package says of a new item; the catalogue's rows come from the same (``rows.rows_of``)."""
     fonds = context.fonds
     return mets.Description(
         item_id=new.id,
@@ -97,7 +111,14 @@ def _description(new: NewItem, context: ItemContext, now: datetime) -> mets.Desc
         kind=new.kind,
         kind_name=kinds.kind_name(new.kind),
         year=new.year,
-        retention=_retention(new, context),
+        retention=retention_out(
+            fonds,
+            context.row,
+            term=context.term,
+            end=retention_end(context.term, new.year),
+            hold=context.hold,
+            confirmed=context.row is not None and context.row.confirmed,
+        ),
         content_sha256=new.content_sha256,
         transfer_id=new.transfer_id,
         filed_at=now,
@@ -115,20 +136,22 @@ def _description(new: NewItem, context: ItemContext, now: datetime) -> mets.Desc
     )
 
 
-def _retention(new: NewItem, context: ItemContext) -> mets.Retention:
-    row = context.row
+def retention_out(
+    fonds: Fonds, row: ScheduleRow | Row | None, *, term: str, end: date | None, hold: str, confirmed: bool
+) -> mets.Retention:
+    """The retention as the package says it, with the row of the schedule that it rests on."""
     return mets.Retention(
-        term=context.term,
-        end=retention_end(context.term, new.year),
-        hold_reason=context.hold,
-        schedule_version=context.fonds.schedule.version,
-        schedule_id=context.fonds.schedule_id,
+        term=term,
+        end=end,
+        hold_reason=hold,
+        schedule_version=fonds.schedule.version,
+        schedule_id=fonds.schedule_id,
         row_id=row.id if row else None,
         category=row.category if row else "",
         number=row.number if row else "",
         material=row.material if row else "",
         evidence=row.evidence if row else "",
-        confirmed=row.confirmed if row else False,
+        confirmed=confirmed,
     )
 
 

@@ -1,6 +1,6 @@
 """From what a package says of its item to the catalogue's rows: the one place that says which column comes from where.
 
-Rebuilding adds these rows; verifying compares the tables with them; mending puts them back.
+Filing and rebuilding add these rows; verifying compares the tables with them; mending puts them back.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from uuid import UUID
 
 from django.db import models
 
+from cunzhen.database.rows import copy_rows
 from cunzhen.errors import Invalid
 from cunzhen.formats import mets
 from cunzhen.holdings import kinds
 from cunzhen.holdings.models import ArchivalCode, Component, Item, Mention, Page, Rendition
+from cunzhen.holdings.queries import seal_words
 
 # Tables of an item in the order in which one refers to those before it.
 TABLES: tuple[type[models.Model], ...] = (Item, ArchivalCode, Component, Rendition, Page, Mention)
@@ -87,6 +89,18 @@ def rows_of(said: mets.Description, words: Sequence[bytes]) -> ItemRows:
         tuple(_pages(said, words)),
         (*_mentions(said.item_id, "person", said.persons), *_mentions(said.item_id, "employer", said.employers)),
     )
+
+
+def add_rows(items: Sequence[ItemRows]) -> None:
+    """Copy the rows of items into the catalogue, table by table; the words of pages are sealed on the way."""
+    for number, table in enumerate(TABLES):
+        rows = [row for item in items for row in item.by_table[number][1]]
+        copy_rows([_sealed(row) for row in rows] if table is Page else rows)
+
+
+def _sealed(page: models.Model) -> models.Model:
+    page.words = seal_words(page.words)  # type: ignore[attr-defined]  # of Page
+    return page
 
 
 def _item(said: mets.Description) -> Item:

@@ -13,9 +13,8 @@ from uuid_utils.compat import uuid7
 
 from cunzhen.database.rows import copy_rows
 from cunzhen.holdings import asserted
-from cunzhen.holdings.models import Item, Page, Series
-from cunzhen.holdings.queries import seal_words
-from cunzhen.holdings.rows import TABLES
+from cunzhen.holdings.models import Item, Series
+from cunzhen.holdings.rows import TABLES, add_rows
 from cunzhen.holdings.telling import Told, Untold, copies_of, tell
 from cunzhen.preservation.models import Package, PackageCopy, PendingChange
 from cunzhen.preservation.operations import register_copies
@@ -120,9 +119,7 @@ def _add(told: Sequence[Told]) -> None:
     copy_rows([t.row for t in told])
     items = [t.rows for t in told if t.rows is not None]
     asserted.put_subjects([m for rows in items for m in rows.mentions])
-    for number, table in enumerate(TABLES):
-        rows = [row for item in items for row in item.by_table[number][1]]
-        copy_rows([_sealed(row) for row in rows] if table is Page else rows)
+    add_rows(items)
     copy_rows(
         [
             PendingChange(id=uuid7(), package_id=t.package.id, change_set_id=change_set, version=version)
@@ -133,11 +130,6 @@ def _add(told: Sequence[Told]) -> None:
     with connection.cursor() as cursor:  # now, while it can still be told which batch it was
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-def _sealed(page: models.Model) -> models.Model:
-    page.words = seal_words(page.words)  # type: ignore[attr-defined]  # of Page
-    return page
 
 
 def policies(told: Sequence[Told]) -> dict[UUID, list[str]]:

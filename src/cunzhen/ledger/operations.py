@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
+from cunzhen.database.locks import held
 from cunzhen.database.rows import copy_tuples
 from cunzhen.errors import Unavailable
 from cunzhen.formats import signed_note, tlog
@@ -96,7 +96,7 @@ def sequence(limit: int = 10_000) -> int:
         Unavailable: ``L-12`` or ``L-13`` where the published ledger is not the beginning of the table's, ``L-14`` to
             ``L-18`` where the ledger's folder cannot be used; numbered entries are then published by a later call.
     """
-    with _alone() as alone:
+    with held(SEQUENCER_LOCK) as alone:
         if not alone:
             return 0
         folder = tiles.current()
@@ -107,20 +107,6 @@ def sequence(limit: int = 10_000) -> int:
         failpoint("ledger-sequence-2")
         _publish(folder, published)
         return numbered
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the sequencer's lock for the session, since the work spans transactions; never wait for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SEQUENCER_LOCK])
-        taken = cursor.fetchone() == (True,)
-    try:
-        yield taken
-    finally:
-        if taken:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [SEQUENCER_LOCK])
 
 
 def _check_continues(folder: tiles.TileFolder, published: signed_note.Checkpoint | None) -> None:

@@ -8,28 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from cunzhen.accounts.rules import Actor
-from cunzhen.database.rows import copy_rows
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.holdings import kinds
 from cunzhen.holdings.models import (
-    ArchivalCode,
-    Component,
     Fonds,
     Item,
     Mention,
-    Page,
     ScheduleRow,
     Series,
 )
 from cunzhen.holdings.numbering import advance, code_of, lock_fonds
 from cunzhen.holdings.operations.people import link_people
-from cunzhen.holdings.packaging import ItemContext, component_path, to_package
-from cunzhen.holdings.queries import seal_page
-from cunzhen.holdings.rules import Filed, NewItem, hold_reason, retention_end
+from cunzhen.holdings.packaging import ItemContext, describe, to_package
+from cunzhen.holdings.rows import add_rows, rows_of
+from cunzhen.holdings.rules import Filed, NewItem, hold_reason
 from cunzhen.ledger.operations import NewEntry, Subject, record
 from cunzhen.preservation.fixity import version_subject
 from cunzhen.preservation.operations import keep_packages
@@ -78,11 +73,15 @@ def file_items(actor: Actor, *, items: Sequence[NewItem], now: datetime) -> list
         placed = _place(fonds, list(fresh.values()), now)
         failpoint("file-1-numbered")
         mentions = link_people([p.new for p in placed], actor_id=actor.id, now=now)
-        packages = [to_package(p.new, _context(p, fonds, mentions, actor), now=now) for p in placed]
+        said = [describe(p.new, _context(p, fonds, mentions, actor), now=now) for p in placed]
+        packages = [
+            to_package(p.new, one, author=actor.name, stores=p.series.stores)
+            for p, one in zip(placed, said, strict=True)
+        ]
         kept = keep_packages(packages, now=now)
         failpoint("file-2-packaged")
-        _add_rows(placed, fonds, actor, now)
-        copy_rows([m for rows in mentions.values() for m in rows])
+        texts = [[page.text.to_json() for page in p.new.pages] for p in placed]
+        add_rows([rows_of(one, text) for one, text in zip(said, texts, strict=True)])
         record([_entry(p, fonds, actor, k) for p, k in zip(placed, kept, strict=True)], at=now)
         failpoint("file-3-rows")
     package = {k.id: k.inventory_sha512 for k in kept}
@@ -149,86 +148,6 @@ def _context(
         actor_name=actor.name,
         mentions=mentions.get(placed.new.id, ()),
     )
-
-
-def _add_rows(placed: Sequence[_Placed], fonds: dict[UUID, Fonds], actor: Actor, now: datetime) -> None:
-    copy_rows([_item_row(p, actor, now) for p in placed])
-    copy_rows(
-        [
-            ArchivalCode(item_id=p.new.id, keeper_id=fonds[p.new.fonds_id].keeper_id, code=p.code, valid_from=now)
-            for p in placed
-        ]
-    )
-    copy_rows([row for p in placed for row in _component_rows(p.new)])
-    copy_rows([row for p in placed for row in _page_rows(p.new)])
-
-
-def _item_row(placed: _Placed, actor: Actor, now: datetime) -> Item:
-    new = placed.new
-    return Item(
-        id=new.id,
-        node=settings.NODE,
-        fonds_id=new.fonds_id,
-        series_id=placed.series.id,
-        schedule_row_id=placed.row.id if placed.row else None,
-        archival_code=placed.code,
-        kind=new.kind,
-        title=new.title,
-        year=new.year,
-        document_date=new.document_date,
-        term=placed.term,
-        retention_end=retention_end(placed.term, new.year),
-        hold_reason=placed.hold,
-        content_sha256=new.content_sha256,
-        page_count=len(new.pages),
-        extra=kinds.extra_json(new.extra),
-        transfer_id=new.transfer_id,
-        filed_at=now,
-        filed_by=actor.id,
-    )
-
-
-def _component_rows(new: NewItem) -> list[Component]:
-    counts = [sum(p.component == i for p in new.pages) for i in range(len(new.components))]
-    return [
-        Component(
-            id=c.id,
-            item_id=new.id,
-            number=number,
-            path=component_path(number, c.name),
-            name=c.name,
-            size=c.size,
-            sha256=c.sha256,
-            sm3=c.sm3,
-            sha512=c.sha512,
-            puid=c.puid,
-            mime=c.mime,
-            format_name=c.format_name,
-            page_count=counts[number - 1],
-        )
-        for number, c in enumerate(new.components, 1)
-    ]
-
-
-def _page_rows(new: NewItem) -> list[Page]:
-    return [
-        Page(
-            id=p.id,
-            item_id=new.id,
-            component_id=new.components[p.component].id,
-            number=number,
-            index=p.index,
-            width=p.text.width,
-            height=p.text.height,
-            rotation=p.text.rotation,
-            skew=p.text.skew,
-            blank=p.text.blank,
-            engine=p.text.engine,
-            confidence=p.text.confidence,
-            words=seal_page(p.text),
-        )
-        for number, p in enumerate(new.pages, 1)
-    ]
 
 
 def _entry(placed: _Placed, fonds: dict[UUID, Fonds], actor: Actor, kept: KeptPackage) -> NewEntry:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from cunzhen.accounts.models import Agency
 from cunzhen.accounts.queries import service_actor
+from cunzhen.database.locks import held
 from cunzhen.database.rows import copy_rows
 from cunzhen.errors import Conflict, CunzhenError, Unavailable
 from cunzhen.formats.failpoints import failpoint
@@ -112,7 +112,9 @@ def rebuild_catalogue(
     """
     started = clock()
     report = RebuildReport()
-    with _alone():
+    with held(_ONE_AT_A_TIME) as alone:
+        if not alone:
+            raise Conflict("H-41", "目录正在由另一个进程重建，请等它完成。", "The catalogue is being rebuilt already.")
         stores = reachable_stores(without)
         rebuild = _begin(source, started)
         if not LedgerEntry.objects.exists():
@@ -129,20 +131,6 @@ def rebuild_catalogue(
     while sequence():
         pass
     return report
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the lock for the session, since the work spans transactions."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONE_AT_A_TIME])
-        if cursor.fetchone() != (True,):
-            raise Conflict("H-41", "目录正在由另一个进程重建，请等它完成。", "The catalogue is being rebuilt already.")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONE_AT_A_TIME])
 
 
 def _begin(source: Path | None, now: datetime) -> Rebuild:

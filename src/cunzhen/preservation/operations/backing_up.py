@@ -7,7 +7,6 @@ that no restored table is shorter than the checkpoint restored with it. What mak
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,10 +15,10 @@ from pathlib import Path
 from zlib import crc32
 
 from django.conf import settings
-from django.db import connection
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.database.launcher import attached
+from cunzhen.database.locks import held
 from cunzhen.errors import Conflict, CunzhenError
 from cunzhen.preservation.backups.folder import BackupFolder, disk_of
 from cunzhen.preservation.backups.rules import BackupReport
@@ -63,9 +62,11 @@ def back_up(
         Invalid: ``K-05`` a weak passphrase.
     """
     actor.require("back_up")
-    with _noted(folder, clock), disk_of(folder), _alone(folder, LOCK, "B-09"):
+    with _noted(folder, clock), disk_of(folder), _alone(folder, LOCK):
         run = _run(folder, clock, is_new=is_new)
-        report = run.take_base(full=full, passphrase=passphrase, mark_lock=lambda: _alone(folder, LOCK + 1))
+        report = run.take_base(
+            full=full, passphrase=passphrase, mark_lock=lambda: _alone(folder, LOCK + 1, seconds=_WAIT_SECONDS)
+        )
         run.record(actor, report)
         return replace(report, removed=run.rotate(keep))
 
@@ -83,7 +84,7 @@ def continue_backup(actor: Actor, *, folder: Path, clock: Callable[[], datetime]
         Unavailable: as for ``back_up``.
     """
     actor.require("back_up")
-    with _noted(folder, clock), disk_of(folder), _alone(folder, LOCK + 1, "B-09"):
+    with _noted(folder, clock), disk_of(folder), _alone(folder, LOCK + 1):
         run = _run(folder, clock, is_new=False)
         return run.go_on()
 
@@ -97,36 +98,26 @@ def _run(root: Path, clock: Callable[[], datetime], *, is_new: bool) -> Run:
 
 
 @contextmanager
-def _alone(folder: Path, lock: int, code: str = "") -> Iterator[None]:
+def _alone(folder: Path, lock: int, seconds: float = 0.0) -> Iterator[None]:
     """Hold a folder's lock in the database: its server is the one thing that all who write into the folder share.
 
     Args:
         folder: the backup.
         lock: for bases, or for marks.
-        code: refuse at once with this code; wait where there is none.
+        seconds: how long to wait for another run.
+
+    Raises:
+        Conflict: ``B-09``.
     """
     key = [lock, crc32(str(folder).encode()) - (1 << 31)]
-    until = time.monotonic() + (0 if code else _WAIT_SECONDS)
-    while not _locked(key):
-        if time.monotonic() > until:
+    with held(*key, seconds=seconds) as alone:
+        if not alone:
             raise Conflict(
                 "B-09",
                 "另一个备份正在写这个文件夹，请等它完成。",
                 "Another backup is being written into this folder; wait until it is done.",
             )
-        time.sleep(0.1)
-    try:
         yield
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
-
-
-def _locked(key: list[int]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        return bool(cursor.fetchone() == (True,))
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from cunzhen.preservation.models import PackageCopy, Quarantine, ScrubRound, Str
 from cunzhen.preservation.operations.strays import extra_in
 from cunzhen.preservation.store import Store
 
-_LOCK = 0x63756E7A02  # advisory lock; the second number tells a round over everything from one over what is due
+LOCK = 0x63756E7A02  # advisory lock; the second number tells a round over everything from one over what is due
 # Arrays and no lists of placeholders: hundreds of those cost more than the rest of the query.
 _NEXT = """
 SELECT c.id, c.package_id, c.store, p.version, p.inventory_sha512, p.byte_count, c.state = 'kept'
@@ -30,20 +29,6 @@ ORDER BY c.checked_at NULLS FIRST LIMIT %(limit)s
 # A check or a writing noted for a time that lies ahead was noted under a clock gone wrong.
 _AHEAD = timedelta(days=1)
 _BETWEEN = timedelta(hours=1)
-
-
-@contextmanager
-def alone(*, everything: bool) -> Iterator[bool]:
-    """Hold the lock of one kind of round for the session; never wait for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK + everything])
-        taken = cursor.fetchone() == (True,)
-    try:
-        yield taken
-    finally:
-        if taken:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK + everything])
 
 
 def open_round(*, everything: bool, by_hand: bool, asked_by: UUID | None, now: datetime) -> ScrubRound:

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from cunzhen.accounts.rules import Actor
+from cunzhen.database.locks import held
 from cunzhen.errors import Conflict, Unavailable
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.ocfl_check import Finding, Problem
@@ -70,7 +71,7 @@ def scrub_copies(
         Unavailable: ``P-51``; ``P-12`` where no store at all can be looked at.
     """
     actor.require("scrub_copies")
-    with rounds.alone(everything=everything) as mine:
+    with held(rounds.LOCK + everything) as mine:
         if not mine:
             raise Conflict(
                 "P-52", "已有一轮巡检正在进行，请等它完成。", "Another such round is under way; wait for its end."
@@ -98,7 +99,7 @@ def roll_scrub(actor: Actor, *, clock: Clock, stop: Callable[[], bool]) -> Scrub
     everything = rounds.is_asked_for()
     if not everything and not rounds.is_any_due(clock()):
         return None
-    with rounds.alone(everything=everything) as mine:
+    with held(rounds.LOCK + everything) as mine:
         if not mine or everything != rounds.is_asked_for():
             return None
         one = rounds.open_round(everything=everything, by_hand=False, asked_by=None, now=clock())
