@@ -51,6 +51,7 @@ def test_who_may_and_misuse(home: Home) -> None:
     home.refused("scrub", "--rate", "-1", status=2)
     home.refused("scrub", "--rate", "fast", status=2)
     assert home.refused("repair", "--new-store", "zzz") == "P-53"
+    home.refused("repair", "--new-store", "a", "--dry-run", status=2)
 
 
 def test_a_wrong_bit_without_another_copy(home: Home, spoiled: tuple[str, Path]) -> None:

@@ -15,12 +15,12 @@ SYNCS = ("fsync", "fdatasync", "syncfs")
 
 
 @cache
-def built(folder: Path) -> Path:
-    """The shim, compiled into a folder."""
+def built(folder: Path, source: Path = SOURCE) -> Path:
+    """A shim, compiled into a folder."""
     compiler = shutil.which("cc") or shutil.which("gcc")
-    assert compiler, "tests of failing disks need a C compiler: apt-get install gcc libc6-dev (as root, make does it)"
-    library = folder / "disk.so"
-    command = [compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl", "-lpthread"]
+    assert compiler, "false disks and clocks need a C compiler: apt-get install gcc libc6-dev (as root, make does it)"
+    library = folder / f"{source.stem}.so"
+    command = [compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl", "-lpthread"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return library

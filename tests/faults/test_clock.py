@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import shutil
 import struct
 import subprocess
 import tempfile
@@ -38,7 +37,7 @@ from cunzhen.holdings.models import Item
 from cunzhen.holdings.operations import verify_catalogue
 from cunzhen.ledger import operations as ledger_operations
 from cunzhen.ledger.operations import sequence
-from cunzhen.ledger.queries import latest_verification
+from cunzhen.ledger.queries import latest_verifications
 from cunzhen.preservation.backup_queries import backup_status, drill_status
 from cunzhen.preservation.condition import scrub_state
 from cunzhen.preservation.models import BackupState, PackageCopy, ScrubRound
@@ -46,6 +45,7 @@ from cunzhen.preservation.operations import rounds, scrub_copies
 from cunzhen.preservation.operations.drilling import record_drill
 from tests.faults.clerks import SAMPLES, hand_in, make_pile
 from tests.faults.counts import FULL
+from tests.faults.recording import SOURCE, built
 from tests.holdings.items import file_some
 from tests.preservation.backed_up import Archive, new_archive
 from tests.world import PASSWORD, World
@@ -63,13 +63,7 @@ class FalseClock:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
-        self._library = folder / "clock.so"
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        assert compiler, (
-            "The tests of false clocks need a C compiler: apt-get install gcc libc6-dev (make does it as root)"
-        )
-        source = Path(__file__).parent / "shim" / "clock.c"
-        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", self._library, source], check=True)
+        self._library = built(folder, SOURCE.with_name("clock.c"))
         self.set()
 
     @property
@@ -352,8 +346,8 @@ def test_the_latest_verification_is_the_one_numbered_last(world: World, tmp_path
     Item.objects.filter(id=item.id).update(title=item.title)
     assert verify_catalogue(actor, sample=None, now=now).ok
     for _ in range(2):  # numbered or still waiting for a number
-        latest = latest_verification()
-        assert latest is not None and latest[0] == now and latest[1]["findings"] == 0
+        latest = next(latest_verifications())
+        assert latest[0] == now and latest[1]["findings"] == 0
         sequence()
     assert _clock_is_right()
 

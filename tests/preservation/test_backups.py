@@ -57,6 +57,8 @@ def history(archive: Archive) -> dict[str, Any]:
     archive.back_up(folder, "--increment")
     at = archive.now()
     time.sleep(1.2)
+    for words in (["--increment", "--full"], ["--verify", "--new"], ["--verify", "--increment"]):
+        assert archive.run("backup", folder, *words).returncode == 2, "an option that would do nothing is misuse"
     after = archive.file("after")
     increment = archive.back_up(folder, "--increment")
     return {"folder": folder, "before": before, "kept": kept, "after": after, "at": at, "base": base, "last": increment}
@@ -151,6 +153,9 @@ def test_a_checkpoint_kept_elsewhere_shows_what_is_lost(archive: Archive, histor
     _, answer = archive.restore(history["folder"], "short", "--at", history["at"], "--checkpoint", kept, status=1)
     assert answer["checkpoint"], "the ledger is shorter than the checkpoint that somebody has kept"
     assert not answer["ok"]
+    keys, typo = ("--keys", archive.path / "keys"), archive.root / "typo"
+    said = archive.refused("restore", history["folder"], *keys, "--checkpoint", archive.root / "none", home=typo)
+    assert said[0] == "L-61" and not typo.exists(), "told before hours of work"
 
 
 def test_times_out_of_reach_are_told(archive: Archive, history: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.database.locks import held
 from cunzhen.errors import Conflict, Refused, Unavailable
 from cunzhen.formats.digests import digest_bytes
+from cunzhen.formats.ocfl_check import Finding
 from cunzhen.ledger.models import LedgerEntry
 from cunzhen.ledger.operations import NewEntry, Subject, record, sequence
 from cunzhen.ledger.queries import history
@@ -27,6 +28,7 @@ from cunzhen.preservation.fixity import ScrubReport, version_subject, wants_sm3
 from cunzhen.preservation.models import Damage, Package, PackageCopy, Quarantine, ScrubRound, Stray
 from cunzhen.preservation.operations import (
     keep_packages,
+    noting,
     promise_copies,
     repair_packages,
     replace_store,
@@ -493,11 +495,12 @@ def test_a_dry_run_changes_nothing(stores: dict[str, Path]) -> None:
     (package,) = keep(1)
     flip(folder(stores["a"], package) / "v1/content/mets.xml", random.Random(11))
     verify_packages()
+    noting.note_damage([Finding(Problem.ROOT_FILE, "ocfl_layout.json")], now=NOW, package_id=None, store="b")
     before = {name: tree(path) for name, path in stores.items()}
     found = repair_packages(ACTOR, clock=lambda: LATER, dry_run=True)
     assert [(c.store, c.outcome, c.problems, c.sources) for c in found.copies] == [("a", "mended", ("P-V-05",), ("b",))]
     assert {name: tree(path) for name, path in stores.items()} == before
-    assert open_count() == 1 and not LedgerEntry.objects.exists()
+    assert open_count() == 2 and not LedgerEntry.objects.exists()
 
 
 def test_copies_promised_later_are_made_and_are_no_damage(stores: dict[str, Path], settings: Settings) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from cunzhen.capture.models import Draft
 from cunzhen.capture.operations import return_drafts
-from cunzhen.holdings.models import Item
+from cunzhen.holdings.models import CodeCounter, Item
 from cunzhen.holdings.operations import verify_catalogue
 from cunzhen.jobs import enqueue
 from cunzhen.jobs.models import Failure
@@ -106,6 +106,32 @@ def test_bad_copies_and_a_bad_verification_are_told(sit: Sit, world: World, tmp_
         assert "1 份副本损坏或缺失" in _alerts(page) and "目录与保存包有 1 处不符" in _alerts(page)
         assert "有问题" in page.one("[aria-labelledby=h-keep] .tag").get_text()
         assert _figures(page)["其中损坏或缺失"] == "1 份"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_difference_beside_the_packages_is_told_too(sit: Sit, world: World, tmp_path: Path) -> None:
+    filed(world, tmp_path, 1)
+    CodeCounter.objects.update(last=99)
+    report = verify_catalogue(world.actor("audit_officer"), sample=None, now=timezone.now())
+    assert report.findings and not (report.missing or report.extra or report.altered)
+    page = sit("leader").get("/")
+    assert f"目录与保存包有 {len(report.findings)} 处不符" in _alerts(page)
+    assert "有问题" in page.one("[aria-labelledby=h-keep] .tag").get_text()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sample_takes_nothing_back_that_was_found(sit: Sit, world: World, tmp_path: Path) -> None:
+    filed(world, tmp_path, 2)
+    officer = world.actor("audit_officer")
+    CodeCounter.objects.update(last=99)
+    found = verify_catalogue(officer, sample=None, now=timezone.now())
+    told = f"目录与保存包有 {len(found.findings)} 处不符"
+    assert verify_catalogue(officer, sample=1, now=timezone.now()).ok
+    assert told in _alerts(sit("leader").get("/"))
+    CodeCounter.objects.update(last=2)
+    assert verify_catalogue(officer, sample=None, now=timezone.now()).ok
+    assert verify_catalogue(officer, sample=1, now=timezone.now()).ok
+    assert "目录与保存包有" not in _alerts(sit("leader").get("/"))
 
 
 def test_jobs_given_up_are_told_to_those_who_can_do_something(sit: Sit, world: World) -> None:

@@ -71,6 +71,13 @@ def test_the_original_comes_byte_for_byte(sit: Sit, world: World, item: Item) ->
     assert LedgerEntry.objects.filter(op="view_component", actor_id=world.leader.id).count() == 1
 
 
+def test_an_original_with_an_odd_name_comes_too(sit: Sit, item: Item) -> None:
+    item.components.update(name="扫描/a\nb.pdf", mime="x\r\ny")
+    answer = sit("leader").raw("get", f"/items/{item.id}/files/1/")
+    assert answer["Content-Disposition"] == 'attachment; filename="a_b.pdf"'
+    assert answer["Content-Type"] == "application/octet-stream" and b"".join(answer.streaming_content)[:4] == b"%PDF"
+
+
 def test_a_page_on_its_way_in_is_drawn(sit: Sit, world: World, tmp_path: Path) -> None:
     draft: Draft = waiting(world, tmp_path, BENEFIT)[0]
     clerk = sit("clerk")

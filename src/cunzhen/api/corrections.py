@@ -15,9 +15,9 @@ from ninja import File, Form, Schema, Status, UploadedFile
 from pydantic import ConfigDict, StringConstraints
 
 from cunzhen.api.auth import actor_in
-from cunzhen.api.described import KEY_HEADER
+from cunzhen.api.described import FILE_ANSWER, KEY_HEADER
 from cunzhen.api.idempotency import idempotent
-from cunzhen.api.items import ItemDetailOut, RenditionOut, item_detail, rendition_out, router, sent_file
+from cunzhen.api.items import ItemDetailOut, RenditionOut, item_detail, rendition_out, router
 from cunzhen.api.texts import Code, Name, PageNumber
 from cunzhen.errors import Invalid
 from cunzhen.holdings.corrections import Correction
@@ -27,6 +27,7 @@ from cunzhen.holdings.operations.renditions import NewRendition
 from cunzhen.holdings.queries import get_item
 from cunzhen.holdings.rules import NamedPerson, NamedUnit
 from cunzhen.preservation.queries import open_content
+from cunzhen.ui.downloads import sent_file
 
 __all__ = ["router"]
 _VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
@@ -183,19 +184,12 @@ def add(
     "/items/{item_id}/renditions/{number}",
     operation_id="view_rendition",
     response=None,
-    openapi_extra={
-        "responses": {
-            200: {
-                "description": "the file",
-                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-            }
-        }
-    },
+    openapi_extra=FILE_ANSWER,
 )
 def rendition(request: HttpRequest, item_id: UUID, number: int) -> FileResponse:
     """One rendition, byte for byte; the look is recorded. It is always sent as a download."""
     row = view_rendition(actor_in(request), item_id=item_id, number=number, now=timezone.now())
-    return sent_file(open_content(item_id, row.path), row)
+    return sent_file(open_content(item_id, row.path), name=row.name, mime=row.mime, size=row.size)
 
 
 def _version(request: HttpRequest, given: int | None) -> int:

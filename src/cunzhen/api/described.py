@@ -39,6 +39,14 @@ KEY_HEADER: dict[str, Any] = {
         }
     ]
 }
+FILE_ANSWER: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": "the file",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+}
 
 
 def describe_problems(document: OpenAPISchema) -> OpenAPISchema:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import date, datetime
-from typing import BinaryIO
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -15,16 +12,17 @@ from ninja import Router, Schema
 from cunzhen.access.folding import Reading
 from cunzhen.access.marking import covered
 from cunzhen.api.auth import actor_in
+from cunzhen.api.described import FILE_ANSWER
 from cunzhen.api.paging import Page, page_of
 from cunzhen.api.texts import Code, Limit, Year
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings import kinds, queries
-from cunzhen.holdings.models import Component, Item, Rendition
+from cunzhen.holdings.models import Item, Rendition
 from cunzhen.holdings.operations import view_component, view_item, view_page
 from cunzhen.preservation.queries import open_content
+from cunzhen.ui.downloads import sent_file
 
 router = Router(tags=["items"])
-_MIME = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 class ItemOut(Schema):
@@ -256,34 +254,9 @@ def page(request: HttpRequest, item_id: UUID, number: int) -> PageOut:
     "/items/{item_id}/components/{number}",
     operation_id="view_component",
     response=None,
-    openapi_extra={
-        "responses": {
-            200: {
-                "description": "the file",
-                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-            }
-        }
-    },
+    openapi_extra=FILE_ANSWER,
 )
 def component(request: HttpRequest, item_id: UUID, number: int) -> FileResponse:
     """One original file, byte for byte; the look is recorded. It is always sent as a download."""
     row = view_component(actor_in(request), item_id=item_id, number=number, now=timezone.now())
-    content = open_content(item_id, row.path)
-    return sent_file(content, row)
-
-
-def sent_file(content: BinaryIO, row: Component | Rendition) -> FileResponse:
-    """A file as a download, with a name and a type that do no harm."""
-    response = FileResponse(content, as_attachment=True, filename=_file_name(row.name), content_type=_mime(row.mime))
-    response["Content-Length"] = str(row.size)
-    return response
-
-
-def _file_name(name: str) -> str:
-    """The last part of the name without what a header or another system's disk cannot bear."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join("_" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in last) or "file"
-
-
-def _mime(mime: str) -> str:
-    return mime if _MIME.fullmatch(mime) else "application/octet-stream"
+    return sent_file(open_content(item_id, row.path), name=row.name, mime=row.mime, size=row.size)

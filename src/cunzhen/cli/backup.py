@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cunzhen.cli.given import passphrase_in
 from cunzhen.cli.main import attach, require_current, set_up
 from cunzhen.cli.terminal import complain, say, say_json
-from cunzhen.errors import Missing
 from cunzhen.preservation.backups.rules import BackupReport, Damage, Reach
 
 # The times that people read and write; what reads a folder back works without a home and its settings.
@@ -41,6 +41,10 @@ def run(args: argparse.Namespace) -> int:
     if args.keep is not None and not 1 <= args.keep <= 1000:
         args.misuse("--keep 须为 1 至 1000 / must be from 1 to 1000")
     root = Path(args.folder).resolve()
+    if args.verify and args.increment:
+        args.misuse("--verify 与 --increment 不能同时用 / cannot go together")
+    if (args.verify or args.increment) and (args.full or args.new or args.keep or args.passphrase_file):
+        args.misuse("--full、--keep、--new、--passphrase-file 只用于基础备份 / are for a base backup only")
     if args.verify:
         return _verify(args, root)
     with ExitStack() as stack:
@@ -137,17 +141,3 @@ def _tell_verified(answer: dict[str, Any], damage: tuple[Damage, ...], reach: Re
 
 def _local(at: datetime) -> str:
     return f"{at.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M:%S}"
-
-
-def passphrase_in(path: Path) -> str:
-    """The passphrase that a file holds: its first line.
-
-    Raises:
-        Missing: ``B-15``.
-    """
-    try:
-        return path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Missing(
-            "B-15", f"读不出口令文件 {path}，请核对路径。", f"The passphrase file {path} cannot be read."
-        ) from error

@@ -29,11 +29,10 @@ from cunzhen.keys import keystore
 from cunzhen.ledger.models import LedgerPending
 from cunzhen.ledger.queries import head, latest_entry, size_of_table
 from cunzhen.preservation.backup_queries import backup_status, drill_status
-from cunzhen.preservation.condition import open_count, quarantined, scrub_state, store_conditions
+from cunzhen.preservation.condition import LEAST_FREE_BYTES, open_count, quarantined, scrub_state, store_conditions
 from cunzhen.preservation.store import configured_stores
 
 HELP = "自检：配置、版本、密钥、权限、存储空间、检索库和存证账本的滞后"
-LEAST_FREE_BYTES = 2_000_000_000
 MOST_BEHIND = 1_000
 LONGEST_QUEUE_SECONDS = 300.0
 MOST_APART = timedelta(minutes=5)

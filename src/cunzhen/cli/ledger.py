@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cunzhen.accounts.rules import Actor
+from cunzhen.cli.given import checkpoint_in
 from cunzhen.cli.output import acting_as, emit
 from cunzhen.cli.terminal import say
 from cunzhen.errors import Missing, Unavailable
@@ -82,7 +83,7 @@ def _proof(args: argparse.Namespace, actor: Actor) -> int:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    report = audit(_kept(args.checkpoint) if args.checkpoint else None)
+    report = audit(checkpoint_in(args.checkpoint) if args.checkpoint else None)
     problems = [{"code": p.code, "message": p.message} for p in report.problems]
     answer: dict[str, Any] = {"size": report.size, "root": report.root, "ok": report.ok, "problems": problems}
 
@@ -110,12 +111,3 @@ def _export(args: argparse.Namespace) -> int:
     also = "" if details is None else f"，明细 {details:,} 条"
     emit(args, answer, lambda: say(f"已导出 {size:,} 条{also}到 {folder}"))
     return 0
-
-
-def _kept(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Missing(
-            "L-61", f"读不出签名树头 {path}，请核对路径。", f"Cannot read a checkpoint from {path}."
-        ) from error

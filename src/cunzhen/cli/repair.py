@@ -34,14 +34,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="先核对这些保存包的各份副本，只修复它们（缺省：已知损坏的全部）",
     )
-    parser.add_argument("--dry-run", action="store_true", help="只说明，不改动")
-    parser.add_argument("--new-store", metavar="NAME", help="该存储已换上空盘：先登记其副本全部缺失，再逐一重做")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--dry-run", action="store_true", help="只说明，不改动")
+    only.add_argument("--new-store", metavar="NAME", help="该存储已换上空盘：先登记其副本全部缺失，再逐一重做")
 
 
 def run(args: argparse.Namespace) -> int:
     """Mend; 1 where a copy stays bad."""
     actor = acting_as(args)
-    if args.new_store and not args.dry_run:
+    if args.new_store:
         replace_store(actor, store=args.new_store, now=timezone.now())
     only = args.packages or None
     if only is not None:

@@ -13,13 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cunzhen.cli.backup import LOCAL_TIME, passphrase_in
+from cunzhen.cli.backup import LOCAL_TIME
+from cunzhen.cli.given import checkpoint_in, passphrase_in
 from cunzhen.cli.init import bring_up
 from cunzhen.cli.main import set_up
 from cunzhen.cli.terminal import complain, say, say_json
 from cunzhen.database.counting import refresh_statistics
 from cunzhen.database.launcher import MARK, ensure_running
-from cunzhen.errors import Conflict, Missing
+from cunzhen.errors import Conflict
 from cunzhen.formats.durable import replace_file
 from cunzhen.preservation.backups import restoring
 from cunzhen.preservation.backups.folder import BackupFolder, disk_of, opened
@@ -51,13 +52,14 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     _refuse_outside()
     root = Path(args.folder).resolve()
+    passphrase = passphrase_in(args.passphrase_file) if args.passphrase_file else ""
+    checkpoint = checkpoint_in(args.checkpoint) if args.checkpoint else None
     with disk_of(root):
         folder, card = opened(root)
         target = choose(folder.whole_bases(), folder.marks(), args.at)
         restoring.begin(args.home, folder, card)
-        passphrase = passphrase_in(args.passphrase_file) if args.passphrase_file else ""
         restoring.give_keys(args.home, folder, card, file=args.keys, passphrase=passphrase)
-        _progress(f"备份 {target.base.id}，恢复到 {_local(target.at or target.mark.at)}：数据库…")
+        complain(f"备份 {target.base.id}，恢复到 {_local(target.at or target.mark.at)}：数据库…")
         last = restoring.bring_database(args.home, folder, card, target)
     with ExitStack() as stack:
         needed = _enter(args.home, target)
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         bring_up(server)
         refresh_statistics(server.owner_url)  # a dump brings none along
         with disk_of(root):
-            answer = _refill(args, folder, card, target)
+            answer = _refill(folder, card, target, checkpoint=checkpoint, despite_damage=args.despite_damage)
     answer |= {"as_of": last or target.at or target.mark.at, "settings": needed}
     answer["minutes"] = round((time.monotonic() - began) / 60, 2)
     restoring.write_settings(args.home, needed)
@@ -107,7 +109,9 @@ def _enter(home: Path, target: Target) -> dict[str, str]:
     return needed
 
 
-def _refill(args: argparse.Namespace, folder: BackupFolder, card: Card, target: Target) -> dict[str, Any]:
+def _refill(
+    folder: BackupFolder, card: Card, target: Target, *, checkpoint: str | None, despite_damage: bool
+) -> dict[str, Any]:
     """What stands beside the database, then everything compared with everything."""
     from django.utils import timezone
 
@@ -119,20 +123,20 @@ def _refill(args: argparse.Namespace, folder: BackupFolder, card: Card, target: 
     from cunzhen.preservation.backups import refilling
     from cunzhen.preservation.operations.restoring import restore_backup
 
-    _progress("保存包…")
-    refilled = refilling.refill_stores(folder, lambda count: None)
+    complain("保存包…")
+    refilled = refilling.refill_stores(folder)
     damage = [*refilled.damage, *refilling.refill_inbox(folder)]
-    if damage and not args.despite_damage:
+    if damage and not despite_damage:
         raise restoring.damaged(damage)
     table = size_of_table()
     published = refilling.refill_ledger(folder, card)
     lost = refilling.lost_entries(folder, card, table)
-    _progress("账本、目录、检索库…")
+    complain("账本、目录、检索库…")
     actor = service_actor()
     verified, findings = verified_all(actor)
     while sequence():
         pass
-    kept = audit(_checkpoint(args.checkpoint)) if args.checkpoint else None
+    kept = audit(checkpoint) if checkpoint is not None else None
     restore_backup(
         actor,
         base=target.base.id,
@@ -164,15 +168,6 @@ def _root_of(lost: LostEntries | None) -> str:
     return lost.known.split("\n")[2] if lost else ""
 
 
-def _checkpoint(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Missing(
-            "L-61", f"读不出签名树头 {path}，请核对路径。", f"Cannot read a checkpoint from {path}."
-        ) from error
-
-
 def _tell(answer: dict[str, Any]) -> None:
     say(
         f"已恢复到 {answer['settings']['CUNZHEN_HOME']}，内容截至 {_local(answer['as_of'])}，用时 {answer['minutes']} 分钟"
@@ -199,10 +194,6 @@ def _tell(answer: dict[str, Any]) -> None:
     for name, value in answer["settings"].items():
         say(f"  {name}={value}")
     complain("原来的备份文件夹属于恢复以前的历史：请为这个目录另用一个新的备份文件夹。")
-
-
-def _progress(text: str) -> None:
-    complain(text)
 
 
 def _local(at: datetime | str) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from cunzhen.accounts.rules import Actor
+from cunzhen.errors import Conflict
 from cunzhen.formats import mets
 from cunzhen.formats.change_set import Change
 from cunzhen.holdings import kinds
 from cunzhen.holdings.corrections import Recorded, Row
 from cunzhen.holdings.models import ArchivalCode, Item, Mention, ScheduleRow, Series
 from cunzhen.holdings.packaging import date_precision, mention_out, retention_out
+from cunzhen.preservation.queries import read_description
 
 OP = "correct_items"
 
@@ -48,6 +50,23 @@ def recorded_now(item: Item) -> Recorded:
 def row_of(row: ScheduleRow) -> Row:
     """A row of the schedule as rules take it."""
     return Row(row.id, row.category, row.number, row.material, row.term, row.evidence, row.confirmed)
+
+
+def said_before(item: Item) -> mets.Description:
+    """What the package says up to now, for the new version that the item has already.
+
+    Raises:
+        Conflict: ``H-24`` the package is not at the version before. Missing, Unavailable.
+    """
+    said = read_description(item.id)
+    if said.version != item.version - 1:
+        raise Conflict(
+            "H-24",
+            "这件档案的目录与保存包不一致，为防出错没有更正。请先运行 cunzhen verify 并按提示处理。",
+            "The catalogue and the package of this item disagree, so it was not changed. Run cunzhen verify first.",
+            item=str(item.id),
+        )
+    return said
 
 
 def change_of(

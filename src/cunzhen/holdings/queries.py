@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Missing
@@ -226,9 +226,3 @@ def unconfirmed_rows(actor: Actor) -> int:
     """Rows without a confirmed term in the schedules that the actor's fonds go by; their papers are held."""
     schedules = fonds_of(actor).order_by().values("schedule_id")
     return ScheduleRow.objects.filter(schedule_id__in=schedules, confirmed=False).count()
-
-
-def holdings_summary(actor: Actor) -> list[dict[str, object]]:
-    """Items and pages by series, for the home page and checks."""
-    rows = visible_items(actor).values("series__code", "series__name").annotate(items=Count("id"))
-    return [dict(r) for r in rows.order_by("series__code")]

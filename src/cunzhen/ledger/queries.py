@@ -44,12 +44,12 @@ _LATEST = """
 SELECT l.number, e.at FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.number DESC LIMIT 1
 """
 # Served by an index of its own (ledger_entry_verified): verifications are few among very many entries. Ids follow the
-# clock, which may have been wrong; of the fifty that seem newest the one that was numbered last is.
-_LATEST_VERIFICATION = """
+# clock, which may have been wrong: the fifty that seem newest are put in the order of their numbers.
+_VERIFICATIONS = """
 SELECT e.at, d.sealed FROM (
     SELECT id, at FROM ledger_entry WHERE op = 'verify_archive' ORDER BY id DESC LIMIT 50
 ) e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN ledger_detail d ON d.entry_id = e.id
-ORDER BY l.number DESC NULLS FIRST, e.id DESC LIMIT 1
+ORDER BY l.number DESC NULLS FIRST, e.id DESC
 """
 _BY_NUMBER = """
 SELECT l.number, e.body FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.number = %s
@@ -109,12 +109,13 @@ def latest_entry() -> tuple[int, datetime] | None:
     return (int(row[0]), row[1]) if row else None
 
 
-def latest_verification() -> tuple[datetime, dict[str, object]] | None:
-    """When the catalogue was last compared with the packages, and what was found; None where it never was."""
+def latest_verifications() -> Iterator[tuple[datetime, dict[str, object]]]:
+    """When the catalogue was compared with the packages, and what was found: at most fifty times, the last first."""
     with connection.cursor() as cursor:
-        cursor.execute(_LATEST_VERIFICATION)
-        row = cursor.fetchone()
-    return (row[0], _detail(row[1]) or {}) if row else None
+        cursor.execute(_VERIFICATIONS)
+        rows = cursor.fetchall()
+    for at, sealed in rows:
+        yield at, _detail(sealed) or {}
 
 
 def published_beyond_table(limit: int = 10_000) -> list[tuple[Subject, ...]]:

@@ -25,7 +25,7 @@ _LOOKED_BACK = timedelta(days=90)
 _AHEAD = timedelta(days=1)
 _FULL_SOON_DAYS = 60
 _FAR_DAYS = 3_652
-_LEAST_FREE_BYTES = 2_000_000_000
+LEAST_FREE_BYTES = 2_000_000_000
 
 Among = QuerySet[Package] | None
 
@@ -74,7 +74,7 @@ class StoreCondition:
     def is_nearly_full(self) -> bool:
         """Whether somebody has to see to more room now."""
         free = self.state.free_bytes if self.state else None
-        short = free is not None and free < _LEAST_FREE_BYTES
+        short = free is not None and free < LEAST_FREE_BYTES
         return short or (self.days_left is not None and self.days_left < _FULL_SOON_DAYS)
 
 

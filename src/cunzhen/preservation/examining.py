@@ -19,8 +19,8 @@ from cunzhen.preservation.fixity import CopyToCheck, only_newer
 from cunzhen.preservation.rules import SM3_MANIFEST, object_id, read_sm3_listing
 from cunzhen.preservation.store import Store
 
-# What was read is still in the processor's own memory when it is hashed; a megabyte would not be.
-_BUFFER_BYTES = 128 * 1024
+# Few and large: after each block a reading thread waits for the others' turn at the interpreter.
+_BUFFER_BYTES = 4 * 1024 * 1024
 _local = threading.local()
 
 

@@ -1,8 +1,8 @@
-"""Parts of an item's page that come with corrections and renditions: fields, versions, changes in the history."""
+"""Parts of an item's page: its pages on the screen, fields, versions, changes in the history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from cunzhen.formats.paper_date import is_normal_date
 from cunzhen.holdings.changing import OP
 from cunzhen.holdings.fields import extra_name, security_name
 from cunzhen.holdings.kinds import read_extra
-from cunzhen.holdings.models import Item
+from cunzhen.holdings.models import Item, Page
 from cunzhen.holdings.undoing import done_by
 from cunzhen.preservation.models import PendingChange
 from cunzhen.preservation.queries import package_versions
@@ -35,6 +35,26 @@ def item_parts(actor: Actor, item: Item, tab: str) -> dict[str, Any]:
         "renditions": list(item.renditions.order_by("number")) if tab == "summary" else [],
     }
     return parts | (_versions(item) if tab == "versions" else {})
+
+
+def viewer_pages(item: Item, boxes: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The pages of an item as ``<page-viewer>`` takes them.
+
+    Args:
+        boxes: places to light, by the number of the page.
+    """
+    return [
+        {
+            "number": p.number,
+            "image": reverse("web:item_page", args=[item.id, p.number]),
+            "thumbnail": reverse("web:item_thumbnail", args=[item.id, p.number]),
+            "width": p.width,
+            "height": p.height,
+            "label": _("第 %(n)d 页") % {"n": p.number} + (_("（空白）") if p.blank else ""),
+            "boxes": boxes.get(p.number, []),
+        }
+        for p in Page.objects.filter(item=item).order_by("number").defer("words")
+    ]
 
 
 def _said(value: str) -> str:

@@ -16,7 +16,7 @@ from cunzhen.capture.queries import returned_lately, waiting_long
 from cunzhen.database.counting import Counted, counted
 from cunzhen.holdings.queries import unconfirmed_rows, visible_items
 from cunzhen.jobs.queries import backlog, given_up
-from cunzhen.ledger.queries import latest_entry, latest_verification
+from cunzhen.ledger.queries import latest_entry, latest_verifications
 from cunzhen.preservation.queries import Keeping, keeping
 
 LONG = timedelta(days=3)  # that a paper waits for a person
@@ -54,7 +54,7 @@ class Standing:
         items: within reach; None for those who may not see items.
         keeping: of the whole system, since packages know no agency; ``is_whole_system`` where others have some too.
         checked_at: when copies were last checked, or the catalogue compared with its packages, whichever was later.
-        is_sound: no copy is known to be bad and the last comparison found nothing.
+        compared_at, differences: when the catalogue was last compared, and in how many places it differed.
         ledger_size, ledger_at: entries numbered, and when the last of them was made.
         url: of the page that tells more; empty where there is none for this person.
     """
@@ -63,10 +63,16 @@ class Standing:
     keeping: Keeping
     is_whole_system: bool
     checked_at: datetime | None
-    is_sound: bool
+    compared_at: datetime | None
+    differences: int
     ledger_size: int
     ledger_at: datetime | None
     url: str
+
+    @property
+    def is_sound(self) -> bool:
+        """No copy is known to be bad and the last comparison found nothing."""
+        return not self.keeping.not_whole and not self.differences
 
 
 def may_look(actor: Actor) -> bool:
@@ -77,14 +83,15 @@ def may_look(actor: Actor) -> bool:
 def standing_of(actor: Actor) -> Standing:
     """How the archive stands now; the queries behind it do not grow with it."""
     kept = keeping()
-    verified, differences = _verification()
+    compared_at, differences = _verification()
     ledger = latest_entry()
     return Standing(
         items=counted(visible_items(actor), MOST_COUNTED) if actor.may("view_item") else None,
         keeping=kept,
         is_whole_system=Agency.objects.exclude(id__in=actor.agency_ids).exists(),
-        checked_at=max(filter(None, (kept.checked_at, verified)), default=None),
-        is_sound=not kept.not_whole and not differences,
+        checked_at=max(filter(None, (kept.checked_at, compared_at)), default=None),
+        compared_at=compared_at,
+        differences=differences,
         ledger_size=ledger[0] + 1 if ledger else 0,
         ledger_at=ledger[1] if ledger else None,
         url=_keeping_url(actor),
@@ -114,16 +121,15 @@ def _kept_badly(standing: Standing) -> Iterator[Alert]:
             _("其余副本完好的可以修复。请通知系统管理员。"),
             link,
         )
-    at, differences = _verification()
-    if differences:
+    if standing.differences:
         yield Alert(
             _("核验有问题"),
             "i-alert",
             "bad",
-            _("目录与保存包有 %(n)s 处不符") % {"n": f"{differences:,}"},
+            _("目录与保存包有 %(n)s 处不符") % {"n": f"{standing.differences:,}"},
             _("请通知系统管理员按操作指南“核验”一节处理。"),
             link,
-            at,
+            standing.compared_at,
         )
     if standing.keeping.packages.number and standing.checked_at is None:
         yield Alert(_("尚未核验"), "i-check4", "warn", _("保存包还没有核验过"), _("请系统管理员安排一次核验。"), link)
@@ -204,13 +210,17 @@ def _unconfirmed(actor: Actor) -> Iterator[Alert]:
 
 
 def _verification() -> tuple[datetime | None, int]:
-    """When the catalogue was last compared with its packages, and in how many places they differed."""
-    latest = latest_verification()
-    if latest is None:
-        return None, 0
-    at, found = latest
-    counts = (found.get(name) for name in ("missing", "extra", "altered"))
-    return at, sum(count for count in counts if isinstance(count, int))
+    """When the catalogue was last compared with its packages, and in how many places they differed.
+
+    A sample that finds nothing takes nothing back of what was found before.
+    """
+    last: datetime | None = None
+    for at, found in latest_verifications():
+        last = last or at
+        count = found.get("findings")
+        if isinstance(count, int) and (count or not found.get("sample")):
+            return last, count
+    return last, 0
 
 
 def _keeping_url(actor: Actor) -> str:

@@ -7,10 +7,10 @@ from cunzhen.holdings.operations.mending import mend_catalogue
 from cunzhen.holdings.operations.policies import set_store_policy
 from cunzhen.holdings.operations.rebuilding import rebuild_catalogue
 from cunzhen.holdings.operations.registering import keep_registry
-from cunzhen.holdings.operations.renditions import add_renditions, view_rendition
+from cunzhen.holdings.operations.renditions import add_renditions
 from cunzhen.holdings.operations.setup import found_fonds, install_schedule
 from cunzhen.holdings.operations.verifying import verify_catalogue
-from cunzhen.holdings.operations.viewing import view_component, view_item, view_page
+from cunzhen.holdings.operations.viewing import view_component, view_item, view_page, view_rendition
 
 __all__ = [
     "add_renditions",

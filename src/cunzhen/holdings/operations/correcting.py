@@ -14,12 +14,12 @@ from uuid_utils.compat import uuid7
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.database.rows import copy_rows, update_rows
-from cunzhen.errors import Conflict, Invalid
+from cunzhen.errors import Invalid
 from cunzhen.formats.change_set import Change, ChangeSet, changed
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings import kinds
-from cunzhen.holdings.changing import change_of
+from cunzhen.holdings.changing import change_of, said_before
 from cunzhen.holdings.corrections import SOURCE, Correction, Difference, differences
 from cunzhen.holdings.deciding import Case, checked_batch, checked_reason, decided
 from cunzhen.holdings.models import Mention
@@ -29,7 +29,6 @@ from cunzhen.holdings.rules import NamedPerson, NamedUnit
 from cunzhen.ledger.operations import NewEntry, Subject, record
 from cunzhen.preservation.fixity import version_subject
 from cunzhen.preservation.operations import keep_change_set, revise_descriptions
-from cunzhen.preservation.queries import read_description
 from cunzhen.preservation.rules import KeptPackage, NewDescription
 
 DIRECT = 50  # so many go into their packages at once; more into one change-set, folded in later
@@ -223,14 +222,7 @@ def _keep(
 
 
 def _revised(case: Case, change: Change, actor: Actor, now: datetime) -> NewDescription:
-    said = read_description(case.item.id)
-    if said.version != change.version - 1:
-        raise Conflict(
-            "H-24",
-            "这件档案的目录与保存包不一致，为防出错没有更正。请先运行 cunzhen verify 并按提示处理。",
-            "The catalogue and the package of this item disagree, so it was not changed. Run cunzhen verify first.",
-            item=str(case.item.id),
-        )
+    said = said_before(case.item)
     return NewDescription(case.item.id, changed(said, change), f"更正 {case.item.archival_code}", actor.name, now)
 
 

@@ -1,4 +1,4 @@
-"""衍生件: adding further forms of an item to its package, and taking them out."""
+"""衍生件: adding further forms of an item to its package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -15,18 +15,18 @@ from uuid_utils.compat import uuid7
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.database.rows import copy_rows
-from cunzhen.errors import Conflict, Invalid, Missing
+from cunzhen.errors import Invalid, Missing
 from cunzhen.formats import mets
 from cunzhen.formats.digests import digest_file
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.probes import identify
+from cunzhen.holdings.changing import said_before
 from cunzhen.holdings.fields import text_problem
 from cunzhen.holdings.models import Component, Item, Rendition
-from cunzhen.holdings.queries import get_item
+from cunzhen.holdings.packaging import content_path
 from cunzhen.ledger.operations import NewEntry, Subject, record
 from cunzhen.preservation.fixity import version_subject
 from cunzhen.preservation.operations import revise_descriptions
-from cunzhen.preservation.queries import read_description
 from cunzhen.preservation.rules import ContentFile, NewDescription
 
 MOST_FILES = 20
@@ -87,24 +87,6 @@ def add_renditions(actor: Actor, *, item_id: UUID, files: Sequence[NewRendition]
     return rows
 
 
-def view_rendition(actor: Actor, *, item_id: UUID, number: int, now: datetime) -> Rendition:
-    """Take out one rendition, byte for byte.
-
-    Raises:
-        Refused. Missing: ``H-01`` the item, ``H-34`` the rendition.
-    """
-    actor.require("view_page")
-    with transaction.atomic():
-        item = get_item(actor, item_id)
-        rendition = Rendition.objects.filter(item=item, number=number).first()
-        if rendition is None:
-            raise Missing("H-34", f"这件档案没有第 {number} 个衍生件。", f"This item has no rendition {number}.")
-        subject = Subject(item.id, item.content_sha256)
-        detail = {"rendition": number}
-        record([NewEntry("view_rendition", actor.id, item.fonds.keeper_id, (subject,), detail)], at=now)
-    return rendition
-
-
 def _check_asked(files: Sequence[NewRendition]) -> None:
     if not 1 <= len(files) <= MOST_FILES:
         raise Invalid("H-30", f"请选择 1 至 {MOST_FILES} 个文件。", f"Choose 1 to {MOST_FILES} files.", most=MOST_FILES)
@@ -158,7 +140,7 @@ def _rows(item: Item, files: Sequence[NewRendition], actor: Actor, now: datetime
                 item=item,
                 number=number,
                 source_number=file.source_number,
-                path=_path(number, file.name),
+                path=content_path("renditions", number, _plain(file.name)),
                 name=_plain(file.name),
                 note=file.note.strip(),
                 size=digests.size,
@@ -180,23 +162,10 @@ def _plain(name: str) -> str:
     return name.replace("\\", "/").rsplit("/", 1)[-1].strip()
 
 
-def _path(number: int, name: str) -> str:
-    suffix = PurePosixPath(_plain(name)).suffix.lower()
-    usable = suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6
-    return f"renditions/{number:04}{suffix if usable else ''}"
-
-
 def _revised(
     item: Item, rows: Sequence[Rendition], files: Sequence[NewRendition], actor: Actor, now: datetime
 ) -> NewDescription:
-    said = read_description(item.id)
-    if said.version != item.version - 1:
-        raise Conflict(
-            "H-24",
-            "这件档案的目录与保存包不一致，为防出错没有更正。请先运行 cunzhen verify 并按提示处理。",
-            "The catalogue and the package of this item disagree, so it was not changed. Run cunzhen verify first.",
-            item=str(item.id),
-        )
+    said = said_before(item)
     paths = "、".join(r.path for r in rows)
     event = mets.Event(uuid7(), "add_renditions", now, actor.id, actor.name, paths, "success")
     description = dataclasses.replace(

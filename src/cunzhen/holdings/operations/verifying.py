@@ -175,6 +175,7 @@ def verify_catalogue(
     report = found.close(away, time.perf_counter() - started)
     detail = {
         "items": report.checked,
+        "sample": sample or 0,
         "missing": len(report.missing),
         "extra": len(report.extra),
         "altered": len(report.altered),

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Missing
-from cunzhen.holdings.models import Component, Item, Page
+from cunzhen.holdings.models import Component, Item, Page, Rendition
 from cunzhen.holdings.queries import get_item
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
@@ -60,6 +60,22 @@ def view_component(actor: Actor, *, item_id: UUID, number: int, now: datetime) -
             raise Missing("H-05", f"这件档案没有第 {number} 个文件。", f"This item has no file {number}.")
         _record("view_component", actor, item, {"file": number}, now)
     return component
+
+
+def view_rendition(actor: Actor, *, item_id: UUID, number: int, now: datetime) -> Rendition:
+    """Take out one rendition, byte for byte.
+
+    Raises:
+        Refused. Missing: ``H-01`` the item, ``H-34`` the rendition.
+    """
+    actor.require("view_page")
+    with transaction.atomic():
+        item = get_item(actor, item_id)
+        rendition = Rendition.objects.filter(item=item, number=number).first()
+        if rendition is None:
+            raise Missing("H-34", f"这件档案没有第 {number} 个衍生件。", f"This item has no rendition {number}.")
+        _record("view_rendition", actor, item, {"rendition": number}, now)
+    return rendition
 
 
 def _record(op: str, actor: Actor, item: Item, detail: Mapping[str, object], now: datetime) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -84,12 +84,11 @@ def promised() -> set[str]:
     return set(PackageCopy.objects.values_list("store", flat=True).distinct())
 
 
-def refill_stores(folder: BackupFolder, tell: Callable[[int], None]) -> Refilled:
+def refill_stores(folder: BackupFolder) -> Refilled:
     """Put every promised copy into its store.
 
     Args:
         folder: the backup.
-        tell: is told how many more copies are done.
 
     Raises:
         Unavailable: ``P-10`` to ``P-13``, ``P-41`` a promised store is not among the settings.
@@ -108,7 +107,6 @@ def refill_stores(folder: BackupFolder, tell: Callable[[int], None]) -> Refilled
                     if damage is not None:
                         done.packages.add(package)
                         done.damage += [damage] if damage not in done.damage else []
-                tell(len(batch))
         if sync is not None and isinstance(store, LocalStore):
             sync.sync(store.folder.root.rglob("*"))  # walked only where the kernel cannot be trusted with the whole
             sync.close()

@@ -30,9 +30,8 @@ def record_drill(
         now: aware.
 
     Raises:
-        Invalid: ``B-30`` an unknown word, ``B-31`` a date in the future, ``B-32`` nobody led it, ``B-33`` minutes
-        out of
-            bounds, ``B-34`` the note is too long.
+        Invalid: ``B-30`` an unknown word, ``B-31`` a date in the future, ``B-32`` nobody led it, ``B-33`` minutes out
+            of bounds, ``B-34`` the note is too long.
     """
     actor.require("record_drill")
     _check(kind, held_on, person, result, minutes, note, timezone.localdate(now))
@@ -47,12 +46,7 @@ def record_drill(
         recorded_by=actor.id,
         recorded_at=now,
     )
-    detail: dict[str, object] = {
-        "kind": kind,
-        "held_on": held_on.isoformat(),
-        "result": result,
-        "minutes": minutes,
-    }
+    detail: dict[str, object] = {"kind": kind, "held_on": held_on.isoformat(), "result": result, "minutes": minutes}
     with transaction.atomic():
         drill.save(force_insert=True)
         record(

@@ -155,7 +155,8 @@ def mend_root(store: Store, *, actor: Actor, now: datetime, dry_run: bool = Fals
     except Unavailable as error:
         return [CopyRepair(None, store.name, "failed", (str(Problem.ROOT_FILE),), code=error.code)]
     if not altered:
-        noting.forget_root(store.name, now=now)
+        if not dry_run:
+            noting.forget_root(store.name, now=now)
         return []
     if not dry_run:
         with transaction.atomic():

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Conflict, Invalid
 from cunzhen.holdings.corrections import Correction
-from cunzhen.holdings.models import Item, Mention, Page
+from cunzhen.holdings.models import Item, Mention
 from cunzhen.holdings.operations import correct_items, preview_corrections, view_item
 from cunzhen.holdings.operations.correcting import CorrectedItem
 from cunzhen.holdings.queries import get_item
@@ -42,6 +42,7 @@ from cunzhen.web.correction_words import (
     shown_changes,
     value_words,
 )
+from cunzhen.web.item_parts import viewer_pages
 from cunzhen.web.people import plain_text, said, signed_in, whole_number
 
 
@@ -196,16 +197,4 @@ def _viewer(item: Item, filled: Filled) -> dict[str, Any]:
             if row.box and whole_number(row.page):
                 place = {"field": f"{prefix}-{row.number}-name", "box": list(row.box), "state": "known"}
                 boxes.setdefault(int(row.page), []).append(place)
-    pages = [
-        {
-            "number": p.number,
-            "image": reverse("web:item_page", args=[item.id, p.number]),
-            "thumbnail": reverse("web:item_thumbnail", args=[item.id, p.number]),
-            "width": p.width,
-            "height": p.height,
-            "label": _("第 %(n)d 页") % {"n": p.number},
-            "boxes": boxes.get(p.number, []),
-        }
-        for p in Page.objects.filter(item=item).order_by("number").defer("words")
-    ]
-    return {"pages": pages, "start": 1}
+    return {"pages": viewer_pages(item, boxes), "start": 1}

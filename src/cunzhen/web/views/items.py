@@ -9,7 +9,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -31,7 +30,7 @@ from cunzhen.ui.listing import Column, Order, chosen_order, headings, is_id, pag
 from cunzhen.web.events import event_label
 from cunzhen.web.exporting import item_cells, item_headings, sent_as_file, wanted_form
 from cunzhen.web.item_lists import chosen_filters, item_filter
-from cunzhen.web.item_parts import correction_line, item_parts
+from cunzhen.web.item_parts import correction_line, item_parts, viewer_pages
 from cunzhen.web.naming import chinese, cover, language, named_categories, named_kinds
 from cunzhen.web.people import signed_in, whole_number
 
@@ -166,18 +165,8 @@ def _hits(actor: Actor, item: Item, search: str) -> tuple[str, dict[int, tuple[B
 
 
 def _viewer(item: Item, hits: Mapping[int, Sequence[Box]], page: str) -> dict[str, Any]:
-    pages = [
-        {
-            "number": p.number,
-            "image": reverse("web:item_page", args=[item.id, p.number]),
-            "thumbnail": reverse("web:item_thumbnail", args=[item.id, p.number]),
-            "width": p.width,
-            "height": p.height,
-            "label": _("第 %(n)d 页") % {"n": p.number} + (_("（空白）") if p.blank else ""),
-            "boxes": [{"field": "", "box": list(box), "state": "hit"} for box in hits.get(p.number, ())],
-        }
-        for p in Page.objects.filter(item=item).order_by("number").defer("words")
-    ]
+    boxes = {n: [{"field": "", "box": list(box), "state": "hit"} for box in found] for n, found in hits.items()}
+    pages = viewer_pages(item, boxes)
     start = whole_number(page) or min(hits, default=1)
     return {"pages": pages, "start": max(1, min(start, len(pages)))}
 

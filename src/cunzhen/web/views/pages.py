@@ -22,6 +22,7 @@ from cunzhen.holdings.models import Page
 from cunzhen.holdings.operations import view_component, view_page
 from cunzhen.holdings.queries import get_item, open_page
 from cunzhen.preservation.queries import open_content
+from cunzhen.ui.downloads import sent_file
 from cunzhen.web.people import signed_in
 
 PAGE_WIDTH = 1600
@@ -51,9 +52,7 @@ def item_thumbnail(request: HttpRequest, actor: Actor, item_id: UUID, number: in
 def component(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponseBase:
     """One original, byte for byte, as a download; the look is recorded."""
     row = view_component(actor, item_id=item_id, number=number, now=timezone.now())
-    name = row.name.rsplit("/", 1)[-1]
-    content = open_content(item_id, row.path)
-    return FileResponse(content, as_attachment=True, filename=name, content_type=row.mime or "application/octet-stream")
+    return sent_file(open_content(item_id, row.path), name=row.name, mime=row.mime, size=row.size)
 
 
 def _archived(page: Page, kind: str, width: int) -> HttpResponseBase:

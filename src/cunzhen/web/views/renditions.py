@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,6 +19,7 @@ from cunzhen.holdings.operations import add_renditions, view_rendition
 from cunzhen.holdings.operations.renditions import NewRendition
 from cunzhen.holdings.queries import get_item
 from cunzhen.preservation.queries import open_content
+from cunzhen.ui.downloads import sent_file
 from cunzhen.web.people import plain_text, signed_in, whole_number
 
 
@@ -42,6 +43,4 @@ def add(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponse:
 def download(request: HttpRequest, actor: Actor, item_id: UUID, number: int) -> HttpResponseBase:
     """One rendition, byte for byte, as a download; the look is recorded."""
     row = view_rendition(actor, item_id=item_id, number=number, now=timezone.now())
-    content = open_content(item_id, row.path)
-    kind = row.mime or "application/octet-stream"
-    return FileResponse(content, as_attachment=True, filename=row.name, content_type=kind)
+    return sent_file(open_content(item_id, row.path), name=row.name, mime=row.mime, size=row.size)
