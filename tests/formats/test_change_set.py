@@ -79,6 +79,7 @@ def test_what_is_no_change_set_is_refused_without_quoting_it() -> None:
         json.dumps(raw | {"changes": [one | {"values": {"components": []}}]}).encode(),
         json.dumps(raw | {"changes": [one | {"values": {"title": 7}}]}).encode(),
         json.dumps(raw | {"changes": [one | {"version": True}]}).encode(),
+        json.dumps(raw | {"changes": [one | {"values": []}]}).encode(),
         json.dumps(raw | {"changes": [one | {"values": {"series": {"id": "x"}}}]}).encode(),
         json.dumps(raw | {"at": "2026-01-01"}).encode(),
     ]  # fmt: skip

@@ -11,17 +11,17 @@ plain, as they do in the packages' own descriptions. They must never reach a log
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 from uuid import UUID
 
 from cunzhen.errors import Invalid
 from cunzhen.formats.mets_codec import parse_instant
 from cunzhen.formats.mets_model import Description, Event
+from cunzhen.formats.strict_json import reader
 
 CHANGES_PATH = "changes.json"  # logical path inside the package that holds a change-set
 FORMAT = "cunzhen-changes-1"
@@ -117,17 +117,18 @@ def read_change_set(data: bytes) -> ChangeSet:
         if raw["format"] != FORMAT:
             raise ValueError("format")
         changes = tuple(_change(one) for one in raw["changes"])
-        return ChangeSet(UUID(raw["id"]), _text(raw["node"]), parse_instant(raw["at"]), changes)
+        return ChangeSet(UUID(raw["id"]), reader(str)(raw["node"]), parse_instant(raw["at"]), changes)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as problem:
         # Only the kind of the mistake: its text may quote a name or a number.
         raise _unreadable(type(problem).__name__) from None
 
 
 def _change(raw: Mapping[str, Any]) -> Change:
-    values = {name: _in(hint)(raw["values"][name]) for name, hint in _hints().items() if name in raw["values"]}
-    if len(values) != len(raw["values"]):
+    given = raw["values"]
+    if not isinstance(given, dict) or not given.keys() <= FIELDS:
         raise ValueError("values")
-    return Change(UUID(raw["item_id"]), _number(raw["version"]), values, _in(Event)(raw["event"]))
+    values = {name: reader(hint)(given[name]) for name, hint in _hints().items() if name in given}
+    return Change(UUID(raw["item_id"]), reader(int)(raw["version"]), values, reader(Event)(raw["event"]))
 
 
 @cache
@@ -146,70 +147,6 @@ def _out(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value) if isinstance(value, UUID | date) else value
-
-
-@cache
-def _in(hint: Any) -> Callable[[Any], Any]:
-    """What makes a value of this type from JSON; it raises ValueError or TypeError for any other."""
-    if is_dataclass(hint):
-        named = {name: _in(part) for name, part in get_type_hints(hint).items()}
-        return lambda raw: _made(hint, named, raw)
-    if get_origin(hint) in {Union, UnionType}:
-        inner = _in(next(part for part in get_args(hint) if part is not type(None)))
-        return lambda raw: None if raw is None else inner(raw)
-    if get_origin(hint) is tuple:
-        parts = get_args(hint)
-        one = _in(parts[0])
-        length = None if parts[1:] == (Ellipsis,) else len(parts)
-        return lambda raw: _row(one, length, raw)
-    return _PLAIN[hint]
-
-
-def _made(kind: Any, parts: Mapping[str, Callable[[Any], Any]], raw: Any) -> Any:
-    if raw.keys() != parts.keys():
-        raise ValueError("fields")
-    return kind(**{name: read(raw[name]) for name, read in parts.items()})
-
-
-def _row(one: Callable[[Any], Any], length: int | None, raw: Any) -> tuple[Any, ...]:
-    if not isinstance(raw, list) or (length is not None and len(raw) != length):
-        raise ValueError("list")
-    return tuple(one(part) for part in raw)
-
-
-def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise TypeError("text")
-    return raw
-
-
-def _number(raw: Any) -> int:
-    if not isinstance(raw, int) or isinstance(raw, bool):
-        raise TypeError("number")
-    return raw
-
-
-def _float(raw: Any) -> float:
-    if not isinstance(raw, int | float) or isinstance(raw, bool):
-        raise TypeError("number")
-    return float(raw)
-
-
-def _truth(raw: Any) -> bool:
-    if not isinstance(raw, bool):
-        raise TypeError("truth")
-    return raw
-
-
-_PLAIN: Mapping[Any, Callable[[Any], Any]] = {
-    str: _text,
-    int: _number,
-    float: _float,
-    bool: _truth,
-    UUID: UUID,
-    date: date.fromisoformat,
-    datetime: parse_instant,
-}
 
 
 def _unreadable(kind: str) -> Invalid:

@@ -9,14 +9,12 @@ JSON, so that it explains itself; ``read_registry`` trusts nothing in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
-from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid5
 
 from cunzhen.errors import Invalid
+from cunzhen.formats.strict_json import reader
 
 REGISTRY_PATH = "registry.json"  # logical path inside the package that holds it
 FORMAT = "cunzhen-registry-1"
@@ -114,8 +112,11 @@ def registry_id(node: str) -> UUID:
 
 def records(registry: Registry) -> dict[UUID, Registered]:
     """Everything in it by its id, in the order in which one thing refers to those before it."""
-    kinds = (registry.agencies, registry.schedules, registry.schedule_rows, registry.fonds, registry.series)
-    return {one.id: one for kind in kinds for one in kind}
+    return {one.id: one for kind in _kinds(registry) for one in kind}
+
+
+def _kinds(registry: Registry) -> tuple[tuple[Registered, ...], ...]:
+    return (registry.agencies, registry.schedules, registry.schedule_rows, registry.fonds, registry.series)
 
 
 def write_registry(registry: Registry) -> bytes:
@@ -134,10 +135,9 @@ def read_registry(data: bytes) -> Registry:
         raw = json.loads(data)
         if raw.pop("format") != FORMAT:
             raise ValueError("format")
-        read = {name: tuple(_record(kind, one) for one in raw.pop(name)) for name, kind in _KINDS.items()}
-        registry = Registry(_text(raw.pop("node")), **read)
-        if raw or len(records(registry)) != sum(map(len, read.values())):
-            raise ValueError("more than once, or more than a registry has")
+        registry: Registry = reader(Registry)(raw)
+        if len(records(registry)) != sum(map(len, _kinds(registry))):
+            raise ValueError("more than once")
         return registry
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
         raise Invalid(
@@ -145,60 +145,3 @@ def read_registry(data: bytes) -> Registry:
             f"登记包中的 registry.json 无法读取（{type(problem).__name__}）。请运行 cunzhen verify 核验各副本。",
             f"The registry cannot be read ({type(problem).__name__}). Run cunzhen verify.",
         ) from None
-
-
-_KINDS: Mapping[str, type[Registered]] = {
-    "agencies": RegisteredAgency,
-    "schedules": RegisteredSchedule,
-    "schedule_rows": RegisteredRow,
-    "fonds": RegisteredFonds,
-    "series": RegisteredSeries,
-}
-
-
-def _record(kind: Any, raw: Mapping[str, Any]) -> Any:
-    parsers = _parsers(kind)
-    if raw.keys() != parsers.keys():
-        raise ValueError("fields")
-    return kind(**{name: parse(raw[name]) for name, parse in parsers.items()})
-
-
-@cache
-def _parsers(kind: Any) -> Mapping[str, Callable[[Any], Any]]:
-    hints = get_type_hints(kind)
-    return {f.name: _parser(hints[f.name]) for f in fields(kind)}
-
-
-def _parser(hint: Any) -> Callable[[Any], Any]:
-    if hint == tuple[str, ...]:
-        return lambda raw: tuple(_text(one) for one in _list(raw))
-    if type(None) in get_args(hint):
-        (inner,) = (_PLAIN[part] for part in get_args(hint) if part is not type(None))
-        return lambda raw: None if raw is None else inner(raw)
-    return _PLAIN[hint]
-
-
-def _text(raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise TypeError("text")
-    return raw
-
-
-def _list(raw: Any) -> list[Any]:
-    if not isinstance(raw, list):
-        raise TypeError("list")
-    return raw
-
-
-def _truth(raw: Any) -> bool:
-    if not isinstance(raw, bool):
-        raise TypeError("truth")
-    return raw
-
-
-_PLAIN: Mapping[Any, Callable[[Any], Any]] = {
-    str: _text,
-    bool: _truth,
-    UUID: lambda raw: UUID(_text(raw)),
-    date: lambda raw: date.fromisoformat(_text(raw)),
-}

@@ -201,7 +201,7 @@ def _guarded(op: str, function: Callable[..., object]) -> Callable[..., None]:
         tries = context.job.attempts + 1
         try:
             function(**ids)
-        except BaseException as error:
+        except BaseException as error:  # whatever it was: a job ends done or told, and nothing of its text goes out
             failed = _verdict(error)
             _log_error(
                 f"job {op} {context.job.id}, try {tries}", error, final=not failed.passing or tries >= PATIENT_TRIES
@@ -245,7 +245,7 @@ def _tick(tick: registry.Tick) -> None:
             close_old_connections()
             tick.call()
             pause = tick.seconds
-        except Exception as error:
+        except Exception as error:  # told, and tried again ever later: one tick must not end the worker with its jobs
             pause = min(max(pause, 0.5) * 2, 60.0)
             _log_error(f"tick {tick.name}", error, final=not isinstance(error, Unavailable | DatabaseError))
             with contextlib.suppress(DatabaseError):
@@ -272,5 +272,5 @@ def end_children() -> None:
     for function in registry.SHUTDOWN:
         try:
             function()
-        except Exception as error:
+        except Exception as error:  # the other children have to end too
             _log_error("shutdown", error, final=True)

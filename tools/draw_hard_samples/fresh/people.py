@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
-from ...draw_samples.cast import identity_number, old_identity_number, unit_code
+from ...draw_samples.cast import identity_number, unit_code
+from ..cast import Person, Unit
 
 _COMMON = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 _RARE = "逯郄蔚亢冀原弓雒要呼渠郗宁苗卜霍闫牛卫解景栗暴申和晋桑浑虎岐庾郇乐成路游尉麻支佘荆鹿海缑綦隽僧"
@@ -49,34 +49,6 @@ _PUBLIC = (
     "林业工作站",
     "幼儿园",
 )
-
-
-@dataclass(frozen=True)
-class Person:
-    """A fictional person."""
-
-    name: str
-    sex: str
-    birth: str
-    number: str
-
-    @property
-    def old_number(self) -> str:
-        """The number of fifteen digits on papers before 1999."""
-        return old_identity_number(self.number)
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """Name and number for the truth."""
-        return (self.name, self.number)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A fictional employer."""
-
-    name: str
-    code: str
 
 
 class Cast:
