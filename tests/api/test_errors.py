@@ -60,7 +60,7 @@ def test_values_are_not_repeated(door: Door, is_problem: Asserted) -> None:
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
-        (OperationalError("connection to 王秀英 lost"), 503, "API-11"),
+        (OperationalError("connection to 王秀英 lost"), 503, "D-22"),
         (RequestDataTooBig("x"), 413, "API-08"),
         (RuntimeError("王秀英 999999196001010012"), 500, "API-12"),
     ],

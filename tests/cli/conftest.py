@@ -81,27 +81,33 @@ class Desk:
         return self.process.wait(40)
 
 
-@pytest.fixture
-def desk(made_home: Path, tmp_path: Path) -> Iterator[Desk]:
-    """``cunzhen serve`` on a free port, ready; its log is printed where a test fails."""
+@contextlib.contextmanager
+def serving(home: Path, log: Path, **more: str) -> Iterator[Desk]:
+    """``cunzhen serve`` on a free port, ready; its log is printed, for the case that the test fails."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path / "serve.log"
     with log.open("wb") as err, subprocess.Popen(
-        command(made_home, ["serve", "--port", str(port), "--workers", "1"]),
-        env=clean_environment(), stdout=subprocess.PIPE, stderr=err, text=True,
+        command(home, ["serve", "--port", str(port), "--workers", "1"]),
+        env=clean_environment() | more, stdout=subprocess.PIPE, stderr=err, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         line = process.stdout.readline()
         try:
             assert line == f"ready http://127.0.0.1:{port}\n", log.read_text()
-            yield Desk(process, f"http://127.0.0.1:{port}", made_home)
+            yield Desk(process, f"http://127.0.0.1:{port}", home)
         finally:
             if process.poll() is None:
                 process.terminate()
                 process.wait(40)
             print(log.read_text())
+
+
+@pytest.fixture
+def desk(made_home: Path, tmp_path: Path) -> Iterator[Desk]:
+    """A desk on a new home."""
+    with serving(made_home, tmp_path / "serve.log") as running:
+        yield running
 
 
 def processes_of(home: Path) -> list[psutil.Process]:

@@ -12,18 +12,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
 from cunzhen.database import places
+from tests.cli.conftest import serving
+from tests.cli.filed import Home
 from tests.faults.clerks import make_pile
 from tests.faults.counts import some
 from tests.preservation.backed_up import Archive, attached, new_archive
+from tests.waiting import until
 
 pytestmark = [pytest.mark.server, pytest.mark.faults, pytest.mark.timeout(600)]
 
 REFUSED = re.compile(r"[A-Z]+-[A-Z0-9-]+ .*[\u4e00-\u9fff]{4}", re.DOTALL)
 SMALL = "240m"
+PASSWORD = "Quite-long-2026!"
 
 
 @contextmanager
@@ -90,6 +95,49 @@ def _database(archive: Archive) -> None:
     assert len(archive.codes()) == len(before) + 12
 
 
+def _desk(archive: Archive) -> None:
+    """A desk goes on showing what needs no record; the rest is refused in words, and with room it works at once."""
+    archive.file("before")
+    home, typed = Home(archive.path, "", ""), f"{PASSWORD}\n"
+    words = ("user", "archivist", "--name", "薛建平", "--role", "archivist")
+    assert home.run(*words, typed=f"{PASSWORD}\n", **archive.settings).returncode == 0
+    token = home.run("token", "archivist", "--as", "archivist", typed=typed, **archive.settings).stdout.strip()
+    with (
+        serving(archive.path, archive.root / "serve.log", **archive.settings) as desk,
+        httpx.Client(base_url=desk.address, timeout=60) as person,
+    ):
+        form = {"username": "archivist", "password": PASSWORD}
+        person.get("/sign-in/")
+        assert person.post("/sign-in/", data=form | _token_of(person)).status_code == 302
+        program = httpx.Client(base_url=desk.address, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        item = program.get("/api/v1/items").json()["items"][0]["id"]
+        assert person.get(f"/items/{item}/").status_code == program.get(f"/api/v1/items/{item}").status_code == 200
+        ballast = fill(archive.path)
+        refused = {"desk": 0, "API": 0}
+        for _ in range(1_000):
+            looks = {"desk": person.get(f"/items/{item}/"), "API": program.get(f"/api/v1/items/{item}")}
+            for door, answer in looks.items():
+                assert answer.status_code == 200 or _says_why(answer), (door, answer.status_code, answer.text)
+                refused[door] += answer.status_code == 503
+            if all(refused.values()):
+                break
+        assert all(refused.values()), "every look is recorded, so that none can go on without room"
+        assert person.get("/items/").status_code == 200
+        ballast.unlink()
+        until(lambda: person.get(f"/items/{item}/").status_code == 200)
+        assert program.get(f"/api/v1/items/{item}").status_code == 200
+        program.close()
+    assert archive.run("verify").returncode == 0
+
+
+def _token_of(person: httpx.Client) -> dict[str, str]:
+    return {"csrfmiddlewaretoken": person.cookies["csrftoken"]}
+
+
+def _says_why(answer: httpx.Response) -> bool:
+    return answer.status_code == 503 and "D-21" in answer.text and "磁盘空间不足" in answer.text
+
+
 def _temporary(archive: Archive) -> None:
     """Either it does not matter, or it is told; nothing half is left."""
     with small_disk(archive.root / "temporary", "1m"):
@@ -120,6 +168,6 @@ def _backup(archive: Archive) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("where", some(["database", "temporary", "backup"]))
+@pytest.mark.parametrize("where", some(["database", "desk", "temporary", "backup"]))
 def test_full(archive: Archive, where: str) -> None:
-    {"database": _database, "temporary": _temporary, "backup": _backup}[where](archive)
+    {"database": _database, "desk": _desk, "temporary": _temporary, "backup": _backup}[where](archive)

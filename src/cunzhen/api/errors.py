@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -20,6 +20,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from cunzhen.accounts.operations import refuse
+from cunzhen.database.refusals import DATABASE_ERRORS, without_database
 from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing, Refused, Unavailable
 
 log = logging.getLogger("cunzhen.api")
@@ -59,7 +60,6 @@ _WORDS: dict[str, tuple[int, str, str]] = {
         "同时有另一个相同的请求，请稍后重试。",
         "Another request did the same at the same time; try again.",
     ),
-    "API-11": (503, "数据库暂时没有应答，请稍后重试。", "The database does not answer just now; try again soon."),
     "API-12": (
         500,
         "系统内部出错，请把编号告诉系统管理员。",
@@ -142,10 +142,10 @@ def install(api: NinjaAPI) -> None:
         (UnreadablePostError, "API-03"),
         (DataError, "API-03"),
         (IntegrityError, "API-10"),
-        (OperationalError, "API-11"),
-        (InterfaceError, "API-11"),
     ):
         api.add_exception_handler(kind, functools.partial(_known, code))
+    for kind in DATABASE_ERRORS:
+        api.add_exception_handler(kind, _without_database)
 
 
 def _refuse(request: HttpRequest, error: CunzhenError) -> HttpResponse:
@@ -167,6 +167,11 @@ def _plain(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _known(code: str, request: HttpRequest, error: Exception) -> HttpResponse:
     return known_problem(code)
+
+
+def _without_database(request: HttpRequest, error: Any) -> HttpResponse:
+    told = without_database(error)
+    return problem(STATUS[Unavailable], told.code, told.message, told.english)
 
 
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -24,13 +24,11 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType, ModuleType
 
-import psycopg
-from django.db.utils import InterfaceError, OperationalError
-
 from cunzhen.cli.parsing import EXIT_MISUSE, Parser
 from cunzhen.cli.terminal import complain, say_json
 from cunzhen.database.launcher import ensure_running
-from cunzhen.errors import CunzhenError, Invalid, Refused, Unavailable
+from cunzhen.database.refusals import DATABASE_ERRORS, without_database
+from cunzhen.errors import CunzhenError, Invalid, Refused
 from cunzhen.keys import keystore
 from cunzhen.preservation.backups.unfinished import refuse_unfinished
 
@@ -104,24 +102,8 @@ def _database_errors() -> Iterator[None]:
     """Turn what the database cannot do at all into a refusal."""
     try:
         yield
-    except (psycopg.OperationalError, OperationalError, InterfaceError) as error:
-        raise _without_database(str(error)) from error
-
-
-def _without_database(said: str) -> Unavailable:
-    """The refusal that the database's own word becomes; what it says of rows may name people and stays out."""
-    if "No space left on device" in said or "Disk quota exceeded" in said:
-        return Unavailable(
-            "D-21",
-            "数据库所在的磁盘空间不足，这项工作没有做完。已经归档的不受影响；请腾出空间后重试。",
-            "The database's disk is full; this was not finished. What is filed is safe. Make room, then try again.",
-        )
-    return Unavailable(
-        "D-22",
-        "数据库没有应答或中途断开，这项工作没有做完。已经归档的不受影响，请稍后重试；仍不行时运行 cunzhen check。",
-        "The database does not answer or broke off; this was not finished. What is filed is safe. Try again soon; "
-        "if that does not help, run cunzhen check.",
-    )
+    except DATABASE_ERRORS as error:
+        raise without_database(error) from error
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, cast
@@ -14,6 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -23,6 +25,7 @@ from cunzhen.accounts.models import User
 from cunzhen.accounts.operations import refuse
 from cunzhen.accounts.queries import actor_of
 from cunzhen.accounts.rules import Actor
+from cunzhen.database.refusals import DATABASE_ERRORS, without_database
 from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing, Refused, Unavailable
 
 P = ParamSpec("P")
@@ -106,10 +109,21 @@ def _back(request: HttpRequest) -> str:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The 500 page: a reference number for the log, no detail."""
-    reference = secrets.token_hex(4)
-    log.error("server error %s", reference)
-    return render(request, "ui/500.html", {"reference": reference}, status=500)
+    """The page for what nobody foresaw: a reference number for the log, no detail; or the database does not serve.
+
+    It is drawn without the request, whose session and person are in the database too.
+    """
+    error = sys.exc_info()[1]
+    context: dict[str, object]
+    if isinstance(error, DATABASE_ERRORS):
+        told = without_database(error)
+        log.error("%s", told.code)
+        status, context = STATUS[Unavailable], {"told": said(told)}
+    else:
+        reference = secrets.token_hex(4)
+        log.error("server error %s", reference)
+        status, context = 500, {"reference": reference}
+    return HttpResponse(render_to_string("ui/500.html", context), status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
