@@ -18,8 +18,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from cunzhen.capture import readers
-from cunzhen.capture.readers import ReadFile, ReadingPool, read_for_cli
+from cunzhen.capture.readers import ReadFile, ReadingPool, close_shared_pool, read_for_cli, shared_pool
+from cunzhen.errors import Unavailable
 from cunzhen.formats.probes import Probe, identify
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,6 +96,43 @@ def test_a_wrong_extension_is_a_warning(pool: ReadingPool, tmp_path: Path) -> No
 
 def _readers_of(pool: ReadingPool) -> list[psutil.Process]:
     return [p for p in psutil.Process().children(recursive=True) if p.pid in set(pool._cores)]
+
+
+def test_readers_killed_while_they_wait_cost_nothing(tmp_path: Path) -> None:
+    """The system takes memory from whom it likes; the pool that broke is made anew."""
+    close_shared_pool()
+    path = digital(tmp_path / "a.pdf", "words")
+    try:
+        (before,) = read_all(shared_pool(1), path)
+        broken = shared_pool()
+        for process in _readers_of(broken):
+            process.kill()
+        until(lambda: shared_pool(1) is not broken)
+        (again,) = read_all(shared_pool(), path)
+        assert before.problems == again.problems == () and again.pages[0].text == before.pages[0].text
+    finally:
+        close_shared_pool()
+
+
+def test_a_pool_that_broke_blames_no_file(tmp_path: Path) -> None:
+    path = digital(tmp_path / "a.pdf", "words")
+    with ReadingPool(1, engine="tiny") as pool:
+        read_all(pool, path)
+        for process in _readers_of(pool):
+            process.kill()
+        until(lambda: not pool.is_whole)
+        with pytest.raises(Unavailable, match="T-ST-02"):
+            read_all(pool, path)
+
+
+def test_an_interrupt_at_the_terminal_ends_no_reader(tmp_path: Path) -> None:
+    path = digital(tmp_path / "a.pdf", "words")
+    with ReadingPool(1, engine="tiny") as pool:
+        read_all(pool, path)
+        (reader,) = _readers_of(pool)
+        reader.send_signal(signal.SIGINT)
+        (read,) = read_all(pool, path)
+        assert read.pages and [p.pid for p in _readers_of(pool)] == [reader.pid]
 
 
 def test_a_killed_reader_costs_one_file_and_not_the_pool(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -30,6 +32,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from cunzhen.capture.page_reading import PackedPage, ReadPage, Survey, read_scans, survey
 from cunzhen.capture.problems import Problem
+from cunzhen.errors import Unavailable
 from cunzhen.formats.probes import Probe, identify
 
 SECONDS_PER_PAGE = 30
@@ -104,6 +107,9 @@ class ReadingPool:
 
         Args:
             files: paths with their probes (``formats.probes.identify``).
+
+        Raises:
+            Unavailable: ``T-ST-02`` the processes were killed; it says nothing of the files.
         """
         return _Run(self, files).results()
 
@@ -118,15 +124,26 @@ class ReadingPool:
         self._pool.join()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it still reads: a process that is killed while it has nothing to do breaks the whole pool."""
+        return bool(self._pool.active)
+
+    def _schedule(self, work: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Future[Any]:
+        try:
+            return self._pool.schedule(work, args=arguments, timeout=seconds)
+        except RuntimeError as error:
+            raise _broken() from error
+
     def _survey(self, files: Sequence[tuple[Path, Probe]]) -> Future[Any]:
         pages = sum(1 + probe.size // _BYTES_PER_PAGE for _, probe in files)
         seconds = _SECONDS_TO_OPEN + pages / _SURVEY_PAGES_PER_SECOND
-        return self._pool.schedule(_survey_files, args=(list(files),), timeout=seconds)
+        return self._schedule(_survey_files, (list(files),), seconds)
 
     def _scan(self, path: Path, probe: Probe, indexes: Sequence[int]) -> Future[Any]:
         seconds = _SECONDS_TO_OPEN + self._seconds * len(indexes)
         arguments = (path, probe, list(indexes), self._engine)
-        return self._pool.schedule(read_scans, args=arguments, timeout=seconds)
+        return self._schedule(read_scans, arguments, seconds)
 
 
 def read_for_cli(paths: Sequence[Path], *, readers: int = 1) -> list[ReadFile]:
@@ -142,18 +159,20 @@ _shared_lock = threading.Lock()
 
 
 def shared_pool(readers: int = 0) -> ReadingPool:
-    """The pool of this process, made at first use and closed at its end.
+    """The pool of this process, made at first use, anew where it broke, and closed at its end.
 
     Args:
         readers: processes; 0 for one a core that this process may use. Counts at the first call only.
     """
     with _shared_lock:
+        if _shared and not _shared[0].is_whole:
+            _shared.pop().close()
         if not _shared:
             _shared.append(ReadingPool(readers or len(os.sched_getaffinity(0))))
-            atexit.register(close_shared_pool)
         return _shared[0]
 
 
+@atexit.register
 def close_shared_pool() -> None:
     """End the processes of the shared pool, if there are any; the next call of ``shared_pool`` starts new ones."""
     with _shared_lock:
@@ -285,9 +304,15 @@ def _chunks(files: Sequence[tuple[Path, Probe]]) -> Iterator[tuple[int, ...]]:
 
 
 def _outcome(future: Future[Any]) -> Any:
-    """The result of a task, or the problem that its end stands for."""
+    """The result of a task, or the problem that its end stands for.
+
+    Raises:
+        Unavailable: ``T-ST-02``.
+    """
     try:
         return future.result()
+    except BrokenProcessPool as error:
+        raise _broken() from error
     except (FutureTimeout, TimeoutError) as e:
         seconds = e.args[1] if len(e.args) > 1 else 0
         return Problem("T-US-06", {"seconds": round(float(seconds))})
@@ -303,12 +328,22 @@ def _outcome(future: Future[Any]) -> Any:
         return Problem("T-US-09")
 
 
+def _broken() -> Unavailable:
+    return Unavailable(
+        "T-ST-02",
+        "识读进程被系统终止（常因内存不足），这些文件还没有读，稍后会自动再试；反复出现时请减少 CUNZHEN_READERS。",
+        "The reading processes were ended from outside (often for lack of memory). These files are unread; they are "
+        "tried again by themselves. If it happens again and again, lower CUNZHEN_READERS.",
+    )
+
+
 def _survey_files(files: Sequence[tuple[Path, Probe]]) -> list[Survey]:
     return [survey(path, probe) for path, probe in files]
 
 
 def _start_reader(cores: Any) -> None:
-    """Settle a new reading process: its core, one thread, its memory."""
+    """Settle a new reading process: its core, one thread, its memory; an interrupt is for who reads, not for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)
     _pin(cores)

@@ -27,7 +27,7 @@ from cunzhen.cli.terminal import complain, say
 from cunzhen.errors import CunzhenError, Invalid
 from cunzhen.holdings.kinds import categories
 from cunzhen.jobs.queries import backlog
-from cunzhen.jobs.registry import troubles
+from cunzhen.jobs.registry import stopping, troubles
 from cunzhen.jobs.worker import run_worker
 
 HELP = "接收并归档一批扫描件或电子文件"
@@ -102,11 +102,13 @@ def _work(transfer: Transfer) -> bool:
     """
     while True:
         run_worker(queues=[QUEUE], wait=False)
-        if troubles():
-            return True  # a full disk, say: the person is told at once, the work goes on by itself when it is over
-        left = backlog(QUEUE)
-        if not counts_of(transfer).in_work or not (left.waiting or left.running):
+        if not counts_of(transfer).in_work:
             return True
+        left = backlog(QUEUE)
+        if stopping() and (left.waiting or left.running):
+            return False
+        if troubles() or not (left.waiting or left.running):
+            return True  # a full disk, say: the person is told at once, the work goes on by itself when it is over
         if left.oldest_seconds > 0:
             return False
         time.sleep(1)
