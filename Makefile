@@ -67,7 +67,7 @@ test: check browser compiler
 	$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
 
 faults: $(STAMPS)/test compiler gateway
-	CUNZHEN_FAULTS=full $(PY) -m pytest -m faults --timeout 3600 tests
+	CUNZHEN_FAULTS=full $(PY) -m pytest -n 2 --dist loadfile -m faults --timeout 3600 tests
 
 bench: $(STAMPS)/test
 	@$(PY) bench/all.py $(NAMES)
