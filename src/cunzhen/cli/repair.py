@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="先核对这些保存包的各份副本，只修复它们（缺省：已知损坏的全部）",
     )
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--dry-run", action="store_true", help="只说明，不改动")
+    only.add_argument("--dry-run", action="store_true", help="只说明，不修复；核对的结果照常记录")
     only.add_argument("--new-store", metavar="NAME", help="该存储已换上空盘：先登记其副本全部缺失，再逐一重做")
 
 
