@@ -22,6 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
@@ -84,6 +85,7 @@ class ReadingPool:
         self._seconds = seconds_per_page
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["cunzhen.capture.page_reading"])
+        _start_server()
         self._cores = context.Array("q", self._readers)
         self._pool = ProcessPool(
             max_workers=self._readers, context=context, initializer=_start_reader, initargs=(self._cores,)
@@ -339,6 +341,15 @@ def _broken() -> Unavailable:
 
 def _survey_files(files: Sequence[tuple[Path, Probe]]) -> list[Survey]:
     return [survey(path, probe) for path, probe in files]
+
+
+def _start_server() -> None:
+    """Begin the process that readers are forked from, with interrupts held back; it and they keep that."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_reader(cores: Any) -> None:
