@@ -135,6 +135,19 @@ def test_an_interrupt_at_the_terminal_ends_no_reader(tmp_path: Path) -> None:
         assert read.pages and [p.pid for p in _readers_of(pool)] == [reader.pid]
 
 
+def test_interrupts_are_held_back_from_the_first_moment() -> None:
+    """In a process of its own, where nothing of multiprocessing has begun yet."""
+    code = """
+import multiprocessing.forkserver, pathlib
+from cunzhen.capture.readers import ReadingPool
+with ReadingPool(1):
+    print(pathlib.Path(f"/proc/{multiprocessing.forkserver._forkserver._forkserver_pid}/status").read_text())
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout
+    blocked = next(line.split()[1] for line in told.splitlines() if line.startswith("SigBlk:"))
+    assert int(blocked, 16) >> (signal.SIGINT - 1) & 1
+
+
 def test_a_killed_reader_costs_one_file_and_not_the_pool(tmp_path: Path) -> None:
     slow = scan(tmp_path / "slow.tif", *(f"Sheet {n}" for n in range(60)))
     good = [digital(tmp_path / f"{n}.pdf", f"Good {n}") for n in range(3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -52,5 +53,6 @@ def test_a_drill_that_finds_no_backup_is_noted_as_failed(home: Home, open_path: 
 
 
 def test_check_says_how_they_stand(home: Home) -> None:
-    lines = {line["name"]: line for line in home.ask("check")["checks"]}
+    # Not its status: how long the module's own jobs have waited by now is a matter of the machine.
+    lines = {line["name"]: line for line in json.loads(home.run("check", "--json").stdout)["checks"]}
     assert lines["backup"]["ok"] and lines["drill"]["ok"], "a new home has time"

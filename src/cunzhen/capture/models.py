@@ -18,7 +18,7 @@ class Transfer(models.Model):
     node = models.CharField(max_length=32)
     number = models.CharField(max_length=30)  # 2026-1122-01, unique within the agency
     name = models.CharField(max_length=200)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, db_index=False)
     fonds = models.ForeignKey(Fonds, on_delete=models.PROTECT)
     auto = models.BooleanField(default=False)  # file the sure ones without waiting for a person
     default_year = models.IntegerField(null=True)
@@ -56,7 +56,7 @@ class Draft(models.Model):
     """待归档件: one item on its way, from received to filed, returned or duplicate."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="drafts")
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="drafts", db_index=False)
     number = models.IntegerField()  # order in the transfer, from 1
     name = models.CharField(max_length=1000)  # the file, or the folder or stem that its pages share
     state = models.CharField(max_length=20, default=DraftState.RECEIVED.value)
@@ -87,7 +87,7 @@ class SourceFile(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="files")
-    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="files")
+    draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="files", db_index=False)
     number = models.IntegerField()  # order in the draft, from 1
     path = models.CharField(max_length=1000)  # as the sender called it, relative to the pile
     size = models.BigIntegerField()
@@ -109,7 +109,7 @@ class Sheet(models.Model):
     """One page read; its id stays the page's id in the catalogue."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="sheets")
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="sheets", db_index=False)
     file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="sheets")
     number = models.IntegerField()  # order in the draft, from 1
     index = models.IntegerField()  # 0-based in the file

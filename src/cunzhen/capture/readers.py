@@ -22,7 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
@@ -345,6 +345,7 @@ def _survey_files(files: Sequence[tuple[Path, Probe]]) -> list[Survey]:
 
 def _start_server() -> None:
     """Begin the process that readers are forked from, with interrupts held back; it and they keep that."""
+    resource_tracker.ensure_running()  # lets go of interrupts when it begins, so it goes first
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

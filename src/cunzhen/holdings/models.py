@@ -24,7 +24,7 @@ class ScheduleRow(models.Model):
     """One material and its term, with the evidence for it; an empty term means 待确认."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    schedule = models.ForeignKey(RetentionSchedule, on_delete=models.PROTECT, related_name="rows")
+    schedule = models.ForeignKey(RetentionSchedule, on_delete=models.PROTECT, related_name="rows", db_index=False)
     category = models.CharField(max_length=10)
     number = models.CharField(max_length=10)
     material = models.CharField(max_length=300)
@@ -44,7 +44,7 @@ class Fonds(models.Model):
     node = models.CharField(max_length=32)
     code = models.CharField(max_length=20)
     name = models.CharField(max_length=200)
-    keeper = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="kept_fonds")
+    keeper = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="kept_fonds", db_index=False)
     creator = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="created_fonds")
     insurance_owner = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="owned_fonds")
     schedule = models.ForeignKey(RetentionSchedule, on_delete=models.PROTECT, related_name="fonds")
@@ -61,7 +61,7 @@ class Series(models.Model):
     """类别 of a fonds: the nine categories of Order No. 3, and what an agency adds."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    fonds = models.ForeignKey(Fonds, on_delete=models.PROTECT, related_name="series")
+    fonds = models.ForeignKey(Fonds, on_delete=models.PROTECT, related_name="series", db_index=False)
     code = models.CharField(max_length=10)
     name = models.CharField(max_length=100)
     stores = models.JSONField(default=list, blank=True)  # policy of copies: names of stores; none means all
@@ -73,7 +73,7 @@ class Series(models.Model):
 class CodeCounter(models.Model):
     """Last number given in a series and year; locked while numbers are given, so that there are no gaps."""
 
-    series = models.ForeignKey(Series, on_delete=models.PROTECT)
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, db_index=False)
     year = models.IntegerField()
     last = models.IntegerField(default=0)
 
@@ -86,8 +86,9 @@ class Item(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.CharField(max_length=32)
-    fonds = models.ForeignKey(Fonds, on_delete=models.PROTECT, related_name="items")
-    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="items")
+    # Here as elsewhere no index of their own: others begin with these columns.
+    fonds = models.ForeignKey(Fonds, on_delete=models.PROTECT, related_name="items", db_index=False)
+    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="items", db_index=False)
     schedule_row = models.ForeignKey(ScheduleRow, null=True, on_delete=models.PROTECT)
     archival_code = models.CharField(max_length=80)  # the current one; its history is ArchivalCode
     kind = models.CharField(max_length=60)
@@ -128,7 +129,7 @@ class ArchivalCode(models.Model):
     """档号 an item bears or bore; unique within its keeper, for ever."""
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="codes")
-    keeper = models.ForeignKey(Agency, on_delete=models.PROTECT)
+    keeper = models.ForeignKey(Agency, on_delete=models.PROTECT, db_index=False)
     code = models.CharField(max_length=80)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
@@ -146,7 +147,7 @@ class Component(models.Model):
     """电子文件: one computer file of an item, byte for byte in its package."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="components")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="components", db_index=False)
     number = models.IntegerField()
     path = models.CharField(max_length=255)  # logical path inside the package
     name = models.CharField(max_length=1000)  # as it was called when it came in
@@ -167,7 +168,7 @@ class Rendition(models.Model):
     """衍生件: a further form of an item or of one of its files, in its package beside the originals, never instead."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="renditions")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="renditions", db_index=False)
     number = models.IntegerField()
     source_number = models.IntegerField()  # of the component it was made from; 0 for the item as a whole
     path = models.CharField(max_length=255)  # logical path inside the package
@@ -194,7 +195,7 @@ class Page(models.Model):
     """One page of an item: geometry, and the words read on it, sealed."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="pages")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="pages", db_index=False)
     component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="pages")
     number = models.IntegerField()  # 1-based in the item
     index = models.IntegerField()  # 0-based in the component
@@ -224,7 +225,7 @@ class PersonName(models.Model):
     """A name a person bears or bore, as written, and the paper that says so."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="names")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="names", db_index=False)
     name = models.CharField(max_length=100)
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)
@@ -272,7 +273,7 @@ class EmployerName(models.Model):
     """A name an employer bears or bore."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="names")
+    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="names", db_index=False)
     name = models.CharField(max_length=200)
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)

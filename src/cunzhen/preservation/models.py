@@ -53,7 +53,7 @@ class PackageCopy(models.Model):
         MISSING = "missing", "缺失"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="copies")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="copies", db_index=False)
     store = models.CharField(max_length=40)
     version = models.CharField(max_length=8)
     state = models.CharField(max_length=10, choices=State.choices, default=State.KEPT)
@@ -81,7 +81,7 @@ class PendingChange(models.Model):
     """A correction that stands in a change-set (变更集) and not yet in its package; gone once it is folded in."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="pending_changes")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="pending_changes", db_index=False)
     change_set = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="+")
     version = models.IntegerField()  # of the description that results
 
