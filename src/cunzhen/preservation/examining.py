@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import FileIO
 from itertools import accumulate
 from typing import BinaryIO
 
@@ -90,6 +91,8 @@ class Reader:
                 sm3.update(block)
             if sha256 is not None:
                 sha256.update(block)
+            if count < _BUFFER_BYTES and isinstance(stream, FileIO):
+                break  # a file's end; were it none, the digest would be wrong and the copy be read again
         if sm3 is not None:
             self.sm3[path] = sm3.hexdigest()
         if sha256 is not None:

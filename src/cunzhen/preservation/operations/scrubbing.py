@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from django.conf import settings
@@ -33,6 +34,8 @@ from cunzhen.preservation.rules import object_id
 from cunzhen.preservation.store import Store, configured_stores
 
 _BATCH = 500
+# By one thread before it wakes the others to tell of it; copies of one package have the same inventory.
+_READ_AT_ONCE = 12
 _CONFIRMED_AT_ONCE = 20  # their packages are locked while they are read again
 _ENTRY_EVERY = 1_000
 _NOTED_EVERY = 10.0  # seconds
@@ -150,15 +153,17 @@ class _Scrub:
 
     def _check_all(self, pool: ThreadPoolExecutor) -> None:
         """One batch is read while the one before is noted."""
-        waiting: deque[list[tuple[CopyToCheck, Future[Examined | Unavailable]]]] = deque()
+        waiting: deque[tuple[list[CopyToCheck], list[Future[list[Examined | Unavailable]]]]] = deque()
         while True:
             if self._stop():
                 raise stopped()
-            batch = self._next([copy.copy_id for batch in waiting for copy, _ in batch])
+            batch = self._next([copy.copy_id for copies, _ in waiting for copy in copies])
             if batch:
-                waiting.append([(copy, pool.submit(self._examine, copy)) for copy in batch])
+                parts = [batch[start : start + _READ_AT_ONCE] for start in range(0, len(batch), _READ_AT_ONCE)]
+                waiting.append((batch, [pool.submit(self._examine_some, part) for part in parts]))
             if len(waiting) > 1 or (waiting and not batch):
-                self._settle([(copy, future.result()) for copy, future in waiting.popleft()])
+                copies, futures = waiting.popleft()
+                self._settle(list(zip(copies, chain.from_iterable(f.result() for f in futures), strict=True)))
             elif not waiting:
                 return
 
@@ -175,8 +180,12 @@ class _Scrub:
         # No more than is read in some seconds, so that a slow round is seen to go on, and little is read twice.
         return found[: self._pace.fits([copy.byte_count for copy in found], _NOTED_EVERY)]
 
+    def _examine_some(self, copies: Sequence[CopyToCheck]) -> list[Examined | Unavailable]:
+        """In a thread."""
+        return [self._examine(copy) for copy in copies]
+
     def _examine(self, copy: CopyToCheck) -> Examined | Unavailable:
-        """In a thread. A store that gives out is no error of this copy's."""
+        """A store that gives out is no error of this copy's."""
         place = self._names.index(copy.store)
         store = configured_stores()[place]
         try:
