@@ -144,6 +144,17 @@ def test_a_term_is_confirmed_by_a_person_and_the_hold_is_lifted(world: World, tm
     assert_same_everywhere(world)
 
 
+def test_filing_and_correcting_say_the_same_of_a_term_that_nobody_knows(world: World, tmp_path: Path) -> None:
+    ScheduleRow.objects.update(term="", confirmed=True)
+    [item] = file_some(world, tmp_path, 1)
+    filed = read_description(item.id).retention
+    assert (filed.term, filed.hold_reason, filed.confirmed) == ("", "term_pending", False)
+    correct(world, item, term="30", term_confirmed=True)
+    assert read_description(item.id).retention.confirmed
+    correct(world, item, term="")
+    assert read_description(item.id).retention == filed
+
+
 def test_a_hold_of_another_kind_is_never_lifted_by_a_term(world: World, tmp_path: Path) -> None:
     [item] = file_some(world, tmp_path, 1)
     Item.objects.filter(id=item.id).update(hold_reason="litigation")

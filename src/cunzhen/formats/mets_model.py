@@ -49,7 +49,8 @@ class Retention:
         hold_reason: why disposal is held, empty where it is not.
         schedule_id, schedule_version: which 归档范围与保管期限表.
         row_id, category, number, material: which row of it; None and empty where none matched.
-        evidence, confirmed: how sure that row was when the item was filed.
+        evidence: of the row's term, as the schedule has it.
+        confirmed: whether the term may end the keeping: known, vouched for, and nothing else holds the item.
     """
 
     term: str

@@ -100,7 +100,6 @@ def change_of(
             term=after.term,
             end=after.retention_end,
             hold=after.hold_reason,
-            confirmed=not after.hold_reason,
         )
     if codes:
         values["codes"] = tuple(mets.ArchivalCode(c.code, c.keeper_id, c.valid_from, c.valid_to) for c in codes)

@@ -117,7 +117,6 @@ def describe(new: NewItem, context: ItemContext, *, now: datetime) -> mets.Descr
             term=context.term,
             end=retention_end(context.term, new.year),
             hold=context.hold,
-            confirmed=context.row is not None and context.row.confirmed,
         ),
         content_sha256=new.content_sha256,
         transfer_id=new.transfer_id,
@@ -137,7 +136,7 @@ def describe(new: NewItem, context: ItemContext, *, now: datetime) -> mets.Descr
 
 
 def retention_out(
-    fonds: Fonds, row: ScheduleRow | Row | None, *, term: str, end: date | None, hold: str, confirmed: bool
+    fonds: Fonds, row: ScheduleRow | Row | None, *, term: str, end: date | None, hold: str
 ) -> mets.Retention:
     """The retention as the package says it, with the row of the schedule that it rests on."""
     return mets.Retention(
@@ -151,7 +150,7 @@ def retention_out(
         number=row.number if row else "",
         material=row.material if row else "",
         evidence=row.evidence if row else "",
-        confirmed=confirmed,
+        confirmed=not hold,
     )
 
 
