@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +19,7 @@ import pytest
 from cunzhen.database.cluster import INCLUDE
 from cunzhen.database.launcher import MARK, ensure_running
 from cunzhen.formats.ocfl import object_path
+from tests.cli.conftest import clean_environment, command
 from tests.preservation.backed_up import Archive, flip, new_archive
 from tests.preservation.judge import assert_valid_root
 from tests.swift_service import ACCESS, SECRET, Swift
@@ -76,6 +79,20 @@ def test_without_settings_for_the_bucket_its_packages_come_into_a_folder(archive
     assert answer["ok"]
     for name in ("a", "s"):
         assert_valid_root(home / "stores" / name / "ocfl", len(_packages(archive)))
+
+
+def test_a_person_at_a_terminal_sees_how_far_it_is(archive: Archive) -> None:
+    seen, terminal = pty.openpty()
+    words = ["restore", str(archive.root / "backup"), "--keys", str(archive.path / "keys")]
+    with os.fdopen(seen, "rb", buffering=0) as screen:
+        done = subprocess.run(
+            command(archive.root / "watched", words),
+            env=clean_environment(), stdout=subprocess.PIPE, stderr=terminal, timeout=300, check=False,
+        )  # fmt: skip
+        os.close(terminal)
+        shown = screen.read(65536).decode()
+    promised = 2 * len(_packages(archive))
+    assert done.returncode == 0 and f"保存包 {promised}/{promised}" in shown, shown
 
 
 def test_stores_that_outlived_the_machine_are_left_alone(archive: Archive, swift: Swift) -> None:

@@ -116,6 +116,7 @@ def _refill(
     from django.utils import timezone
 
     from cunzhen.accounts.queries import service_actor
+    from cunzhen.cli.output import telling_progress
     from cunzhen.cli.verify import verified_all
     from cunzhen.ledger.audit import audit
     from cunzhen.ledger.operations import sequence
@@ -124,7 +125,7 @@ def _refill(
     from cunzhen.preservation.operations.restoring import restore_backup
 
     complain("保存包…")
-    refilled = refilling.refill_stores(folder)
+    refilled = refilling.refill_stores(folder, telling_progress("保存包"))
     damage = [*refilled.damage, *refilling.refill_inbox(folder)]
     if damage and not despite_damage:
         raise restoring.damaged(damage)

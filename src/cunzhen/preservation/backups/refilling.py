@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -84,16 +84,18 @@ def promised() -> set[str]:
     return set(PackageCopy.objects.values_list("store", flat=True).distinct())
 
 
-def refill_stores(folder: BackupFolder) -> Refilled:
+def refill_stores(folder: BackupFolder, told: Callable[[int, int], None] = lambda done, planned: None) -> Refilled:
     """Put every promised copy into its store.
 
     Args:
         folder: the backup.
+        told: hears of progress: copies looked at, copies promised.
 
     Raises:
         Unavailable: ``P-10`` to ``P-13``, ``P-41`` a promised store is not among the settings.
     """
-    done = Refilled()
+    done, looked = Refilled(), 0
+    planned = PackageCopy.objects.filter(store__in=[store.name for store in configured_stores()]).count()
     for store in configured_stores():
         store.prepare(holds_packages=lambda: False)
         sync = FileSystemSync(store.folder.root) if isinstance(store, LocalStore) else None
@@ -107,6 +109,8 @@ def refill_stores(folder: BackupFolder) -> Refilled:
                     if damage is not None:
                         done.packages.add(package)
                         done.damage += [damage] if damage not in done.damage else []
+                looked += len(batch)
+                told(looked, planned)
         if sync is not None and isinstance(store, LocalStore):
             sync.sync(store.folder.root.rglob("*"))  # walked only where the kernel cannot be trusted with the whole
             sync.close()
