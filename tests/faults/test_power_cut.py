@@ -9,6 +9,7 @@ rows that were committed at its moment. Nor is the index, which is made again fr
 from __future__ import annotations
 
 import random
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -67,14 +68,16 @@ def test_every_state_after_a_cut_opens_clean(
     disk, promises, log = record(world, recorded_crew, tmp_path, one_by_one=one_by_one)
     happened = list(relevant(events(log), settings.HOME, (*PARTS, promises.path.name)))
     chance = random.Random(SEED)
-    cuts = sorted([*chance.choices(range(len(happened) + 1), k=times(300)), *after_promises(happened, chance)])
+    losses = list(Loss)
+    anywhere = [*chance.choices(range(len(happened) + 1), k=times(300)), *after_promises(happened, chance)]
+    cuts = [(cut, losses[number % len(losses)]) for number, cut in enumerate(anywhere)]
+    cuts += [(cut, loss) for cut in before_each_kind_of_naming(happened, chance) for loss in losses]
     done, began = 0, time.monotonic()
-    for number, cut in enumerate(cuts):
+    for number, (cut, loss) in enumerate(sorted(cuts)):
         for event in happened[done:cut]:
             if not promises.heard(event):
                 disk.apply(event)
         done = cut
-        loss = list(Loss)[number % len(Loss)]
         disk.leave(settings.HOME, loss, chance)
         try:
             assert_opens(promises, with_judge=number % 10 == 0)
@@ -91,3 +94,13 @@ def after_promises(happened: Sequence[Event], chance: random.Random) -> list[int
     given = [number + 1 for number, event in enumerate(happened) if event.data.startswith(b'{"')]
     naming = [number for number, event in enumerate(happened) if event.what == "rename"]
     return [*chance.choices(given, k=times(120)), *chance.choices(naming, k=times(80))]
+
+
+def before_each_kind_of_naming(happened: Sequence[Event], chance: random.Random) -> list[int]:
+    """Once for every sort of rename that a run makes, however rare: something lies beside where it belongs."""
+    kinds: dict[tuple[str, str], list[int]] = {}
+    for number, event in enumerate(happened):
+        if event.what == "rename":
+            kind = tuple(re.sub("[0-9a-f]{3,}|[0-9]+", "#", path) for path in (event.path, event.target))
+            kinds.setdefault((kind[0], kind[1]), []).append(number)
+    return [chance.choice(numbers) for numbers in kinds.values()]
