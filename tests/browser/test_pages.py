@@ -68,6 +68,23 @@ def _opened_all(page: Page, addresses: list[str]) -> Iterator[str]:
         yield address
 
 
+def _refuse_something(page: Page) -> None:
+    """As a second window does: what was received is received again."""
+    page.goto("/transfers/")
+    page.locator("tbody th a").first.click()
+    page.evaluate(
+        """() => {
+          const form = document.createElement('form');
+          form.method = 'post';
+          form.action = location.pathname + 'receive/';
+          form.append(document.querySelector('[name=csrfmiddlewaretoken]').cloneNode());
+          document.body.append(form);
+          form.submit();
+        }"""
+    )
+    expect(page.locator("h1")).to_have_text("没有办成")
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_no_page_has_a_serious_barrier(visit: Visit, stocked: Desk, size: dict[str, int]) -> None:
     found: list[str] = []
@@ -75,6 +92,8 @@ def test_no_page_has_a_serious_barrier(visit: Visit, stocked: Desk, size: dict[s
     for _ in _opened_all(page, list(_addresses(page))):
         found += _barriers(page)
     page.keyboard.press("?")
+    found += _barriers(page)
+    _refuse_something(page)
     found += _barriers(page)
     officer = visit("liu", viewport=size)
     for _ in _opened_all(officer, ["/", "/ledger/"]):
