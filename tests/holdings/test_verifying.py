@@ -115,7 +115,8 @@ def other(column: Column, value: Any, draw: random.Random) -> Any:
         case "bool":
             return not value
         case "timestamptz" | "date":
-            return (value or NOW) + timedelta(days=draw.choice([1, -400]))
+            # No moment of the life's own: that a person was first named in a later paper of theirs cannot be told.
+            return (value or NOW) + (timedelta(days=draw.choice([1, -400]), seconds=7 * (column.kind != "date")))
         case "bytea":
             return _other_bytes(value, draw)
         case "jsonb":
