@@ -161,8 +161,6 @@ class _Scrub:
             if batch:
                 parts = [batch[start : start + _READ_AT_ONCE] for start in range(0, len(batch), _READ_AT_ONCE)]
                 waiting.append((batch, [pool.submit(self._examine_some, part) for part in parts]))
-            elif waiting:
-                self._look_for_strays()  # while the last of them are read
             if len(waiting) > 1 or (waiting and not batch):
                 copies, futures = waiting.popleft()
                 self._settle(list(zip(copies, chain.from_iterable(f.result() for f in futures), strict=True)))
@@ -288,7 +286,6 @@ class _Scrub:
     def _mend(self, packages: Collection[UUID]) -> None:
         if not packages:
             return
-        self._round.strays_seen = False  # the empty folder of a lost copy was one, and is none any more
         report = mend(sorted(packages), actor=self._actor, clock=self._now, stop=self._stop, pace=self._pace)
         ScrubRound.objects.filter(id=self._round.id).update(mended_count=F("mended_count") + report.count("mended"))
 
@@ -305,17 +302,15 @@ class _Scrub:
     def _end(self) -> ScrubReport:
         # What a run before could not mend, or was killed over.
         self._mend(bad_packages(quarantined=self._round.everything))
-        self._look_for_strays()
+        now = self._now()
+        if rounds.should_look_for_strays(self._round, now):
+            self._look_for_strays(now)
         self._away = missed(self._away)
         rounds.finish(self._round, actor=self._actor, away=self._away, behind=self._behind, now=self._now())
         failpoint("scrub-finished")
         return self._report()
 
-    def _look_for_strays(self) -> None:
-        """Once in a round, where it is time for it, and again where copies were mended after that."""
-        now = self._now()
-        if self._round.strays_seen or not rounds.should_look_for_strays(self._round, now):
-            return
+    def _look_for_strays(self, now: datetime) -> None:
         for store in self._stores():
             try:
                 rounds.look_for_strays(store, now=now)
