@@ -16,9 +16,7 @@ _LOST = """
 import signal, sys, time, weakref
 from cunzhen.cli import main
 class Thing: pass
-for number in (signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, main._leave)
-sys.unraisablehook = main.send_again
+main.heed_signals()
 thing = Thing()
 reference = weakref.ref(thing, lambda _: signal.raise_signal(int(sys.argv[1])))
 try:

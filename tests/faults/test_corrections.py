@@ -115,6 +115,10 @@ def _nobody_works() -> bool:
 def test_killed_at_random_times_while_correcting_and_folding(world: World, crew: Crew, tmp_path: Path) -> None:
     ids = filed(world, tmp_path, 60)
     chance, version = random.Random(SEED), 2
+
+    def rows() -> set[tuple[str, int]]:
+        return {(r.title, r.version) for r in Item.objects.filter(id__in=ids)}
+
     assert crew.run("correct", ids=ids, title="第 1 次更正") == 0  # so that there is something to fold
     for _ in range(times(40)):
         title = f"第 {version} 次更正"
@@ -125,10 +129,9 @@ def test_killed_at_random_times_while_correcting_and_folding(world: World, crew:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
             crew.wait(one)
+        assert len(rows()) == 1  # all of them, or none
         until(_nobody_works)  # a commit that the killed one had sent is still made
-        found = {(r.title, r.version) for r in Item.objects.filter(id__in=ids)}
-        assert len(found) == 1  # all of them, or none
-        [(now, version)] = found
+        [(now, version)] = rows()
         said = [read_description(i) for i in ids[::10]]
         assert {(one.title, one.version) for one in said} == {(now, version)}
     assert_agrees()

@@ -115,8 +115,7 @@ def other(column: Column, value: Any, draw: random.Random) -> Any:
         case "bool":
             return not value
         case "timestamptz" | "date":
-            # No moment of the life's own: that a person was first named in a later paper of theirs cannot be told.
-            return (value or NOW) + (timedelta(days=draw.choice([1, -400]), seconds=7 * (column.kind != "date")))
+            return (value or NOW) + timedelta(days=draw.choice([1, -400]))
         case "bytea":
             return _other_bytes(value, draw)
         case "jsonb":
@@ -194,7 +193,7 @@ def test_every_column_changed_alone_is_found(life: Life) -> None:
                 done = tamper(column, draw)
                 columns_tried += 1
                 report = verified()
-                if not _names(report, column, done[0]):
+                if not _names(report, column, done[0]) and not _a_paper_says_so(column, *done):
                     missed.append((column.table, column.name, str(done[1])[:40], [str(f) for f in report.findings[:3]]))
                 raise Undone
         except Undone:
@@ -208,6 +207,14 @@ def _names(report: CatalogueReport, column: Column, key: Any) -> bool:
     """Whether a finding is about the table, or about the package whose row it is, and says how to mend it."""
     assert all(f.mend.startswith("cunzhen re") and f.message and f.english for f in report.findings)
     return any(f.table == column.table or f.package == key for f in report.findings)
+
+
+def _a_paper_says_so(column: Column, key: Any, value: Any) -> bool:
+    """The one change that is known not to be found: to the moment of another paper that names the same subject."""
+    subject = {"holdings_person": "person_id", "holdings_employer": "employer_id"}.get(column.table)
+    if column.name != "created_at" or subject is None:
+        return False
+    return Mention.objects.filter(**{subject: key, "asserted_at": value}).exists()
 
 
 def test_many_changed_at_once_are_all_found_and_mended(life: Life) -> None:

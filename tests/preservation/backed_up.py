@@ -68,12 +68,10 @@ class Archive:
         """Take a backup."""
         return self.ask("backup", folder, *words, **more)
 
-    def restore(
-        self, folder: Path, name: str, *words: str | Path, status: int = 0, **more: str
-    ) -> tuple[Path, dict[str, Any]]:
+    def restore(self, folder: Path, name: str, *words: str | Path, status: int = 0) -> tuple[Path, dict[str, Any]]:
         """Restore into a new home with this home's key store."""
         home = self.root / name
-        answer = self.ask("restore", folder, "--keys", self.path / "keys", *words, home=home, status=status, **more)
+        answer = self.ask("restore", folder, "--keys", self.path / "keys", *words, home=home, status=status)
         return home, answer
 
     def codes(self, home: Path | None = None) -> list[str]:

@@ -46,7 +46,7 @@ def archive(before: str) -> Iterator[Archive]:
 def test_the_next_version_restores_what_the_version_before_backed_up(archive: Archive, before: str) -> None:
     archive.back_up(archive.root / "backup")
     assert archive.rows(INDEXES)
-    home, answer = archive.restore(archive.root / "backup", "next", PYTHONPATH=os.pathsep.join(sys.path))
+    home, answer = archive.restore(archive.root / "backup", "next")
     assert answer["ok"] and archive.codes(home) == archive.codes()
     assert not archive.rows(INDEXES, home), "the tables are those of the next version"
     assert archive.ask("verify", home=home)["packages"]["bad"] == []

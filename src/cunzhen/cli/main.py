@@ -82,9 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if wants_help else EXIT_MISUSE
     os.environ["CUNZHEN_HOME"] = str(Path(first.home).resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cunzhen.config.settings")
-    for number in _WAYS_TO_LEAVE:  # so that the database is let go of on the way out
-        signal.signal(number, _leave)
-    sys.unraisablehook = send_again
+    heed_signals()
     try:
         with _database_errors():
             return _run(first.command, words)
@@ -109,24 +107,28 @@ def _database_errors() -> Iterator[None]:
         raise without_database(error) from error
 
 
+def heed_signals() -> None:
+    """Leave by an exception when asked to end, so that the database is let go of on the way out."""
+    for number in _WAYS_TO_LEAVE:
+        signal.signal(number, _leave)
+    sys.unraisablehook = _send_again
+
+
 def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def send_again(lost: sys.UnraisableHookArgs) -> None:
-    """Send a signal once more that came where Python can only print and forget it, as in a weak reference's callback.
-
-    Args:
-        lost: what ``sys.unraisablehook`` is told; anything but our two ways to leave goes to Python's own hook.
-    """
-    code = 128 + signal.SIGINT if lost.exc_type is KeyboardInterrupt else getattr(lost.exc_value, "code", 0)
-    number = next((n for n in (signal.SIGINT, *_WAYS_TO_LEAVE) if code == 128 + n), None)
-    if number is not None:  # not at once: we are still where it was lost
-        later = threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), number])
-        later.daemon = True
-        later.start()
-    else:
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal once more that came where Python only prints and forgets it, as in a weak reference's callback."""
+    code = 128 + signal.SIGINT if lost.exc_type is KeyboardInterrupt else getattr(lost.exc_value, "code", None)
+    number = next((way for way in (signal.SIGINT, *_WAYS_TO_LEAVE) if code == 128 + way), None)
+    if number is None:
         sys.__unraisablehook__(lost)
+        return
+    # Not at once: we are still where it was lost.
+    later = threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), number])
+    later.daemon = True
+    later.start()
 
 
 def _run(command: str, words: list[str]) -> int:

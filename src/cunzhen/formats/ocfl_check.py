@@ -221,11 +221,9 @@ def read_small(stream: BinaryIO) -> bytes:
     blocks: list[bytes] = []
     left = _INVENTORY_BYTES_AT_MOST
     # A raw file makes room for all that it is asked for before it reads, so it is asked for little at a time.
-    while left > 0 and (block := stream.read(asked := min(left, _SMALL_BYTES))):
+    while left > 0 and (block := stream.read(min(left, _SMALL_BYTES))):
         blocks.append(block)
         left -= len(block)
-        if len(block) < asked and isinstance(stream, io.FileIO):
-            break  # a file's end; were it none, what was read would agree with nothing
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
