@@ -19,6 +19,7 @@ from cunzhen.capture.operations import add_file
 from cunzhen.holdings.corrections import Correction
 from cunzhen.holdings.operations import correct_items
 from cunzhen.ledger.models import LedgerEntry
+from cunzhen.ledger.operations import sequence
 from cunzhen.web.urls import urlpatterns
 from tests.web.client import Browser
 from tests.web.conftest import Sit
@@ -63,6 +64,7 @@ def ids(world: World, tmp_path: Path) -> dict[str, UUID]:
     item_id = filed(world, tmp_path / "filed")[0]
     correction = Correction(item_id, 1, title="更正后的题名")
     correct_items(world.actor("archivist"), corrections=[correction], reason="核对原件", now=NOW)
+    sequence()
     return {
         "entry_id": LedgerEntry.objects.get(op="correct_items").id,
         "token_id": ApiToken.objects.get().id,

@@ -28,6 +28,9 @@ from cunzhen.jobs.queries import backlog
 from cunzhen.keys import keystore
 from cunzhen.ledger.models import LedgerPending
 from cunzhen.ledger.queries import head, latest_entry, size_of_table
+from cunzhen.ledger.stamps import day_stamps, trouble
+from cunzhen.ledger.watching import is_old, last_audit
+from cunzhen.ledger.witnesses import standings
 from cunzhen.preservation.backup_queries import backup_status, drill_status
 from cunzhen.preservation.condition import LEAST_FREE_BYTES, open_count, quarantined, scrub_state, store_conditions
 from cunzhen.preservation.store import configured_stores
@@ -82,6 +85,7 @@ def look(home: Path) -> list[Line]:
         _stores,
         _copies,
         _ledger,
+        _witnesses,
         _index,
         _jobs,
         _backups,
@@ -240,6 +244,30 @@ def _ledger() -> Iterator[Line]:
     if published > size:
         detail += "；数据库落后于已发布的账本，请恢复最新的备份，没有备份时按操作指南“重建”办理"
     yield Line("ledger", "存证账本", behind <= MOST_BEHIND and published == size, detail)
+
+
+def _witnesses() -> Iterator[Line]:
+    """Each witness, the time stamp, and the ledger's own audit."""
+    now = timezone.now()
+    for one in standings():
+        detail = one.message or f"已签 {one.size:,} 条" if one.asked_at else "尚未联系，后台工作每分钟联系一次"
+        yield Line(f"witness_{one.name}", f"见证人 {one.name}", not one.code, detail)
+    failed = trouble()
+    if settings.TSA_URL:
+        newest = day_stamps(1)
+        detail = f"最近一天 {newest[0].day}" if newest else "还没有，后台工作每十分钟申请一次"
+        problem = newest[0].problem if newest else None
+        said = failed or problem
+        yield Line("time_stamp", "时间戳", said is None, f"{detail}；{said.message}" if said else detail)
+    last = last_audit()
+    if last is None:
+        return
+    detail = f"{timezone.localtime(last.at):%Y-%m-%d %H:%M} 核对 {last.size:,} 条"
+    if last.problems:
+        detail += f"，发现 {len(last.problems) + last.more:,} 处问题，见“存证账本”页，或执行 cunzhen ledger audit"
+    elif is_old(last, now):
+        detail += "，早该再核对；请确认 cunzhen worker 在运行"
+    yield Line("ledger_audit", "账本自动核对", last.is_ok and not is_old(last, now), detail)
 
 
 def _index() -> Iterator[Line]:

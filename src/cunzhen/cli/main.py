@@ -52,13 +52,14 @@ COMMANDS = (
     "rebuild",
     "stores",
     "ledger",
+    "witness",
     "backup",
     "restore",
     "drill",
     "token",
     "demo",
 )
-STANDALONE = frozenset({"init", "serve", "demo", "backup", "restore"})
+STANDALONE = frozenset({"init", "serve", "demo", "backup", "restore", "witness"})
 _HELP_WORDS = frozenset({"-h", "--help"})
 EXIT_REFUSED = 1
 _WAYS_TO_LEAVE = (signal.SIGTERM, signal.SIGHUP)

@@ -104,7 +104,9 @@ def _enter(home: Path, target: Target) -> dict[str, str]:
         "CUNZHEN_STORES": stores,
     }
     os.environ.update(needed)
-    for name in ("CUNZHEN_BACKUP_DIR", "DATABASE_URL", "CUNZHEN_OWNER_URL"):
+    # Nor do witnesses hear of it: they would sign what a trial restore adds, and refuse the true ledger from then on.
+    witnesses = [name for name in os.environ if name.startswith("CUNZHEN_WITNESSES")]
+    for name in ("CUNZHEN_BACKUP_DIR", "DATABASE_URL", "CUNZHEN_OWNER_URL", *witnesses):
         os.environ.pop(name, None)
     return needed
 

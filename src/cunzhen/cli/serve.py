@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         server = stack.enter_context(ensure_running(args.home))
         _prepare(server)
         hold = stack.enter_context(closing(_hold(server)))
-        _check_port(args.host, args.port)
+        check_port(args.host, args.port)
         children = _children(args, server)
         try:
             for child in children:
@@ -106,7 +106,12 @@ def _collect_static() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
+    """See that nobody listens there: the web server would share the port without a word.
+
+    Raises:
+        Unavailable: ``C-01``.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from cunzhen.formats.addresses import is_address
+from cunzhen.formats.cosignature import WitnessAddress, read_addresses
 from cunzhen.formats.store_address import StorePlace, read_stores
 
 
@@ -60,6 +62,20 @@ def _stores(text: str) -> dict[str, StorePlace]:
         raise ImproperlyConfigured(f"CUNZHEN_STORES: {error}") from None
 
 
+def _address(name: str) -> str:
+    url = _text(name)
+    if url and not is_address(url):
+        raise ImproperlyConfigured(f"{name} must be an http or https address")
+    return url
+
+
+def _witnesses(text: str) -> tuple[WitnessAddress, ...]:
+    try:
+        return read_addresses(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"CUNZHEN_WITNESSES: {error}") from None
+
+
 def _kept_secret(path: Path) -> str:
     """The web's signing secret: made once and kept in the home, readable by its owner only."""
     if not path.exists():
@@ -96,6 +112,11 @@ S3_CONNECTIONS = int(_number("CUNZHEN_S3_CONNECTIONS", 16, 1, 128))
 SCRUB_DAYS = _number("CUNZHEN_SCRUB_DAYS", 30, 1, 3650)
 SCRUB_MB_PER_SECOND = _number("CUNZHEN_SCRUB_MB_PER_SECOND", 40, 0, 100_000)
 LEDGER_ORIGIN = _text("CUNZHEN_LEDGER_ORIGIN", f"cunzhen.local/{NODE}")
+# Machines of other agencies that countersign the ledger's heads: key, space, URL; several parted by commas.
+WITNESSES = _witnesses(_text("CUNZHEN_WITNESSES"))
+# An authority that stamps the ledger's head each day (RFC 3161), and the certificates that its stamps are checked by.
+TSA_URL = _address("CUNZHEN_TSA_URL")
+TSA_CERTIFICATES = Path(_text("CUNZHEN_TSA_CERTIFICATES")).resolve() if _text("CUNZHEN_TSA_CERTIFICATES") else None
 READERS = int(_number("CUNZHEN_READERS", os.cpu_count() or 1, 1, 256))
 UPLOAD_LIMIT_BYTES = int(_number("CUNZHEN_UPLOAD_LIMIT_MB", 2048, 1, 1_000_000)) * 1_000_000
 

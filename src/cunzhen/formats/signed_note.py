@@ -59,22 +59,31 @@ def key_id(name: str, kind: int, public: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
-def make_vkey(name: str, public: bytes) -> str:
-    """The text form of an Ed25519 public key: name+key id+base64(type, key).
+def make_vkey(name: str, public: bytes, kind: int = ED25519) -> str:
+    """The text form of a public key: name+key id+base64(type, key).
 
     Raises:
         Invalid: ``L-01`` where the name holds spaces or a plus.
     """
     _check_name(name)
-    encoded = base64.b64encode(bytes([ED25519]) + public).decode()
-    return f"{name}+{key_id(name, ED25519, public).hex()}+{encoded}"
+    encoded = base64.b64encode(bytes([kind]) + public).decode()
+    return f"{name}+{key_id(name, kind, public).hex()}+{encoded}"
 
 
 def parse_vkey(vkey: str) -> Verifier:
-    """Read a key's text form.
+    """Read a log's key in its text form.
 
     Raises:
         Invalid: ``L-01`` where it is malformed, its key id is wrong, or its type is not Ed25519.
+    """
+    return Verifier(*vkey_parts(vkey, ED25519))
+
+
+def vkey_parts(vkey: str, kind: int) -> tuple[str, bytes]:
+    """Name and raw key (32 bytes) of a key of one type.
+
+    Raises:
+        Invalid: ``L-01`` where it is malformed, its key id is wrong, or its type is another.
     """
     parts = vkey.strip().split("+", 2)  # base64 may itself hold a plus, so only the first two part it
     if len(parts) != 3:  # name, key id, key
@@ -82,12 +91,11 @@ def parse_vkey(vkey: str) -> Verifier:
     name, identifier, encoded = parts
     _check_name(name)
     key = _base64(encoded)
-    if len(key) != 1 + KEY_BYTES or key[0] != ED25519:
-        raise _malformed("只接受 Ed25519 公钥", "only Ed25519 public keys are accepted")
-    verifier = Verifier(name, key[1:])
-    if identifier != verifier.key_id.hex():
+    if len(key) != 1 + KEY_BYTES or key[0] != kind:
+        raise _malformed("公钥类型不对", "the key is of another type")
+    if identifier != key_id(name, kind, key[1:]).hex():
         raise _malformed("公钥标识与公钥不符", "the key id does not belong to the key")
-    return verifier
+    return name, key[1:]
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -108,8 +116,12 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> str:
     _check_name(name)
     if not text.endswith("\n") or _has_control(text):
         raise _malformed("正文须以换行结尾且不含控制字符", "the text must end in a newline, without control characters")
-    signature = key_id(name, ED25519, public_bytes(key)) + key.sign(text.encode())
-    return f"{text}\n\u2014 {name} {base64.b64encode(signature).decode()}\n"
+    return f"{text}\n{signature_line(name, key_id(name, ED25519, public_bytes(key)), key.sign(text.encode()))}"
+
+
+def signature_line(name: str, identifier: bytes, signature: bytes) -> str:
+    """One signature line with its newline; ``identifier`` is the key's 4 bytes."""
+    return f"\u2014 {name} {base64.b64encode(identifier + signature).decode()}\n"
 
 
 def open_note(note: str | bytes, verifiers: Collection[Verifier]) -> str:
@@ -119,7 +131,7 @@ def open_note(note: str | bytes, verifiers: Collection[Verifier]) -> str:
         Invalid: ``L-01`` where the note is malformed; ``L-02`` where no trusted key signed it, or where the signature
             of a trusted key fails.
     """
-    text, signatures = _parts(note)
+    text, signatures = parts(note)
     trusted = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     signed = False
     for name, identifier, signature in signatures:
@@ -180,8 +192,12 @@ def open_checkpoint(note: str | bytes, verifiers: Collection[Verifier], origin: 
     return checkpoint
 
 
-def _parts(note: str | bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
-    """Text and signature lines (name, key id, signature); nothing is verified yet."""
+def parts(note: str | bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Text and signature lines (name, key id, signature); nothing is verified yet.
+
+    Raises:
+        Invalid: ``L-01`` where the note is malformed.
+    """
     try:
         whole = note.decode() if isinstance(note, bytes) else note
     except UnicodeDecodeError:

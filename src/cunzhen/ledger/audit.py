@@ -7,14 +7,14 @@ that the tiles hold for its number. Rows are read a few thousand at a time; noth
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import connection
 
 from cunzhen.errors import Invalid, Unavailable
 from cunzhen.formats import signed_note, tlog
-from cunzhen.ledger import tiles
+from cunzhen.ledger import tiles, witnesses
 from cunzhen.ledger.audit_rows import AuditRow, problems_within, rows_by_tile
 from cunzhen.ledger.queries import leaves_between, size_of_table
 from cunzhen.ledger.rules import SEQUENCER_LOCK, AuditProblem, AuditReport, Difference, name_differences
@@ -52,6 +52,7 @@ def audit(checkpoint: str | None = None) -> AuditReport:
         return _unpublished_ledger(findings)
     if folder.read_text(tiles.VKEY) != tiles.own_vkey():
         findings.add("L-A-17", "公布的公钥文件缺失或被改动。", "The published public key is missing or altered.")
+    _judge_witnesses(findings)
     _Audit(folder, published, _kept(checkpoint, findings), findings).run()
     return findings.report(published.size, published.root)
 
@@ -136,7 +137,7 @@ class _Audit:
         self,
         folder: tiles.TileFolder,
         published: signed_note.Checkpoint,
-        kept: signed_note.Checkpoint | None,
+        kept: Sequence[signed_note.Checkpoint],
         findings: _Findings,
     ) -> None:
         self._folder = folder
@@ -146,7 +147,8 @@ class _Audit:
         self._table_size = size_of_table()
         self._tree = _Tree(folder)  # over the published leaf hashes
         self._table_tree: _Tree | None = None  # over the table's, from the first difference on
-        self._kept_root = tlog.EMPTY_ROOT
+        self._roots = {0: tlog.EMPTY_ROOT}  # at the sizes of the kept checkpoints
+        self._kept_sizes = {one.size for one in kept}
         self._differences: list[Difference] = []
 
     def run(self) -> None:
@@ -188,8 +190,8 @@ class _Audit:
 
     def _grow(self, in_table: bytes | None, said: bytes) -> None:
         self._tree.add(said)
-        if self._kept is not None and self._tree.size == self._kept.size:
-            self._kept_root = self._tree.root()
+        if self._tree.size in self._kept_sizes:
+            self._roots[self._tree.size] = self._tree.root()
         if self._table_tree is not None:
             self._table_tree.add(in_table or bytes(tlog.HASH_BYTES))
 
@@ -234,20 +236,19 @@ class _Audit:
         return [tlog.leaf_hash(leaf.body) for leaf in leaves_between(self._published.size, end)]
 
     def _judge_kept(self) -> None:
-        if self._kept is None:
-            return
-        if self._kept.size > self._published.size:
-            self._findings.add(
-                "L-A-16",
-                f"账本比留存的检查点短（{self._published.size} 条，留存时 {self._kept.size} 条）：被截断或退回。",
-                f"The ledger has {self._published.size} entries, the kept checkpoint {self._kept.size}: cut short.",
-            )
-        elif self._kept_root != self._kept.root:
-            self._findings.add(
-                "L-A-16",
-                f"账本前 {self._kept.size} 条与留存的检查点不一致：历史被改写。",
-                f"The first {self._kept.size} entries are not those of the kept checkpoint: history was rewritten.",
-            )
+        for kept in self._kept:
+            if kept.size > self._published.size:
+                self._findings.add(
+                    "L-A-16",
+                    f"账本比留存的检查点短（{self._published.size} 条，留存时 {kept.size} 条）：被截断或退回。",
+                    f"The ledger has {self._published.size} entries, a kept checkpoint {kept.size}: cut short.",
+                )
+            elif self._roots[kept.size] != kept.root:
+                self._findings.add(
+                    "L-A-16",
+                    f"账本前 {kept.size} 条与留存的检查点不一致：历史被改写。",
+                    f"The first {kept.size} entries are not those of a kept checkpoint: history was rewritten.",
+                )
 
     def _judge_sizes(self) -> None:
         size = self._published.size
@@ -299,22 +300,38 @@ def _row_hash(row: AuditRow | None) -> bytes | None:
     return None if row is None or row.body is None else tlog.leaf_hash(row.body)
 
 
-def _kept(checkpoint: str | None, findings: _Findings) -> signed_note.Checkpoint | None:
-    if checkpoint is None:
-        return None
-    try:
-        return tiles.trusted(checkpoint)
-    except Unavailable:
-        findings.add(
-            "L-A-16",
-            "留存的检查点不是本账本签发的，或已损坏，无法用来比对。",
-            "The kept checkpoint was not signed by this ledger, or is damaged; it proves nothing.",
-        )
-        return None
+def _kept(checkpoint: str | None, findings: _Findings) -> list[signed_note.Checkpoint]:
+    """The given checkpoint and every head that was kept because a witness signed it, by size, each once."""
+    notes = {"": checkpoint} if checkpoint is not None else {}
+    found: dict[signed_note.Checkpoint, None] = {}
+    for name, note in (notes | witnesses.kept_heads()).items():
+        try:
+            found[tiles.trusted(note)] = None
+        except Unavailable:
+            if not name:
+                findings.add(
+                    "L-A-16",
+                    "留存的检查点不是本账本签发的，或已损坏，无法用来比对。",
+                    "The kept checkpoint was not signed by this ledger, or is damaged; it proves nothing.",
+                )
+            else:
+                findings.add(
+                    "L-A-18",
+                    f"保存的见证树头 {name} 缺损或被改动，请从备份恢复该文件。",
+                    f"The kept countersigned head {name} is damaged or altered; restore that file from a backup.",
+                )
+    return sorted(found, key=lambda one: one.size)
+
+
+def _judge_witnesses(findings: _Findings) -> None:
+    for one in witnesses.standings():
+        if one.code in witnesses.HALTING:
+            findings.add("L-A-19", f"见证人拒签：{one.message}", f"A witness refuses: {one.english}")
 
 
 def _unpublished_ledger(findings: _Findings) -> AuditReport:
-    """Before the first checkpoint an empty table is in order; a table with numbers has lost its checkpoint."""
-    if size_of_table() > 0:
+    """Before the first checkpoint an empty table is in order; one with numbers, or with kept heads, has lost its."""
+    _judge_witnesses(findings)
+    if size_of_table() > 0 or witnesses.kept_heads():
         findings.add("L-A-01", "已发布的检查点不见了。", "The published checkpoint is gone.")
     return findings.report(0, tlog.EMPTY_ROOT)

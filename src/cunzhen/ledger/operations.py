@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from cunzhen.database.locks import held
@@ -17,7 +18,7 @@ from cunzhen.errors import Unavailable
 from cunzhen.formats import signed_note, tlog
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.keys.sealing import current, seal
-from cunzhen.ledger import tiles
+from cunzhen.ledger import tiles, witnesses
 from cunzhen.ledger.queries import leaves_between, size_of_table
 from cunzhen.ledger.rules import (
     DETAIL_PURPOSE,
@@ -82,7 +83,8 @@ def sequence(limit: int = 10_000) -> int:
     """Number waiting entries and publish the tree over them; the only place where numbers are given.
 
     1. One at a time: whoever finds the lock taken returns 0.
-    2. The published checkpoint must be the beginning of what the table holds.
+    2. The published checkpoint must be the beginning of what the table holds, and the continuation of what witnesses
+       have signed; they are asked first where nobody has for five minutes.
     3. Number, in a transaction of its own, committed before anything is published.
     4. Bring tiles, then the checkpoint, up to the table, wherever an earlier run was cut off.
 
@@ -95,13 +97,16 @@ def sequence(limit: int = 10_000) -> int:
     Raises:
         Unavailable: ``L-12`` or ``L-13`` where the published ledger is not the beginning of the table's, ``L-14`` to
             ``L-18`` where the ledger's folder cannot be used; numbered entries are then published by a later call.
+            ``L-28`` or ``L-29`` where a witness has seen another history, or a longer one.
     """
+    witnesses.ask_if_due(timezone.now())
     with held(SEQUENCER_LOCK) as alone:
         if not alone:
             return 0
         folder = tiles.current()
         published = folder.checkpoint()
         _check_continues(folder, published)
+        witnesses.require_no_other_history(folder, published)
         failpoint("ledger-sequence-1")
         numbered = _number_pending(limit)
         failpoint("ledger-sequence-2")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cunzhen.errors import Invalid, Missing, Unavailable
 from cunzhen.formats import tlog
 from cunzhen.ledger import tiles
+from cunzhen.ledger.witnesses import HEADS, STAMPS
+
+_HEAD = re.compile(rf"(?:{HEADS}|{STAMPS})/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:\.tsr)?", re.ASCII)
 
 
 def resource(path: str) -> bytes | Path:
-    """The published file of this name: ``checkpoint``, ``vkey``, ``tile/…`` or ``tile/entries/…``.
+    """The published file of this name.
 
-    ``checkpoint`` and ``vkey`` are text and change; tiles are bytes and never do. Who may see ``tile/entries/…`` is the
-    door's to decide.
+    There are ``checkpoint``, ``vkey``, ``heads/…``, ``stamps/…``, ``tile/…`` and ``tile/entries/…``.
+    ``checkpoint`` and ``vkey`` are text and change, as does today's head; tiles are bytes and never do. Who may see
+    ``tile/entries/…`` is the door's to decide.
 
     Args:
         path: as it stands in the URL after ``/ledger/``. Names are taken apart and written anew, so that no spelling
@@ -26,7 +31,7 @@ def resource(path: str) -> bytes | Path:
         Missing: ``L-19`` where there is no such file.
     """
     folder = tiles.current()
-    if path in {tiles.CHECKPOINT, tiles.VKEY}:
+    if path in {tiles.CHECKPOINT, tiles.VKEY} or _HEAD.fullmatch(path):
         return _file(folder.root / path)
     try:
         tile = tlog.parse_path(path)

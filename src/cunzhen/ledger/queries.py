@@ -13,7 +13,7 @@ from django.db import connection
 from cunzhen.errors import Missing, Unavailable
 from cunzhen.formats import tlog, tlog_proof
 from cunzhen.keys.sealing import unseal
-from cunzhen.ledger import tiles
+from cunzhen.ledger import tiles, witnesses
 from cunzhen.ledger.rules import DETAIL_PURPOSE, Head, HistoryLine, LoggedEntry, Subject, read_subjects
 
 __all__ = ["Head", "HistoryLine", "LoggedEntry", "Subject", "entries_after", "head", "history", "last_number", "proof"]
@@ -50,6 +50,11 @@ SELECT e.at, d.sealed FROM (
     SELECT id, at FROM ledger_entry WHERE op = 'verify_archive' ORDER BY id DESC LIMIT 50
 ) e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN ledger_detail d ON d.entry_id = e.id
 ORDER BY l.number DESC NULLS FIRST, e.id DESC
+"""
+_FIRST = """
+SELECT l.number FROM ledger_subject s JOIN ledger_entry e ON e.id = s.entry_id
+LEFT JOIN ledger_leaf l ON l.entry_id = s.entry_id
+WHERE s.subject_id = %s AND e.op = ANY(%s::text[]) ORDER BY s.entry_id LIMIT 1
 """
 _BY_NUMBER = """
 SELECT l.number, e.body FROM ledger_leaf l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.number = %s
@@ -200,6 +205,9 @@ def proof(entry: UUID | int) -> str:
     with connection.cursor() as cursor:
         cursor.execute(_BY_NUMBER if isinstance(entry, int) else _BY_ID, [entry])
         row = cursor.fetchone()
+    seen = witnesses.witnessed_head()
+    if seen is not None and row is not None and row[0] is not None and row[0] < seen[0].size:
+        published = Head(seen[0].size, seen[0].root.hex(), seen[1])  # under a head that others have signed too
     if row is None or row[0] >= published.size:
         raise Missing(
             "L-17", "账本中没有这一条，或尚未发布。", "The ledger has no such entry, or has not published it."
@@ -215,6 +223,14 @@ def proof(entry: UUID | int) -> str:
             number=number,
         )
     return tlog_proof.write_proof(tlog_proof.Proof(number, tuple(path), published.signed_note_text, body))
+
+
+def first_number(subject_id: UUID, ops: Collection[str]) -> int | None:
+    """Number of the first entry about a subject among some operations; None where there is none, or none yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, [subject_id, list(ops)])
+        row = cursor.fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def leaves_between(start: int, end: int) -> Iterator[Leaf]:

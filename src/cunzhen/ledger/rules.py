@@ -21,6 +21,9 @@ SALT_BYTES = 32
 DETAIL_PURPOSE = "ledger.detail"
 # Names the sequencer among the database's advisory locks: "cunzhen" and a 1, as a number.
 SEQUENCER_LOCK = 0x63756E7A68656E01
+WITNESS_LOCK = 0x63756E7A68656E03  # held by whoever asks the witnesses
+AUDIT_LOCK = 0x63756E7A68656E04
+STAMP_LOCK = 0x63756E7A68656E05
 _OP = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 

@@ -72,7 +72,7 @@ class TileFolder:
                 )
             self._write_new(path, content)
         except OSError as error:
-            raise _disk_refuses(error) from error
+            raise disk_refuses(error) from error
 
     def sync(self) -> None:
         """Make the names of everything written so far durable."""
@@ -80,7 +80,7 @@ class TileFolder:
             for folder in sorted(self._touched):
                 fsync_path(folder)
         except OSError as error:
-            raise _disk_refuses(error) from error
+            raise disk_refuses(error) from error
         self._touched.clear()
 
     def write_text(self, name: str, text: str) -> None:
@@ -90,7 +90,7 @@ class TileFolder:
             replace_file(self.root / name, text.encode())
             fsync_path(self.root.parent)
         except OSError as error:
-            raise _disk_refuses(error) from error
+            raise disk_refuses(error) from error
 
     def read_text(self, name: str) -> str | None:
         """``checkpoint`` or ``vkey`` as it stands; None where there is none."""
@@ -135,7 +135,7 @@ class TileFolder:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
-            raise _disk_refuses(error) from error
+            raise disk_refuses(error) from error
 
     def _write_new(self, path: Path, content: bytes) -> None:
         # One fixed name: only the sequencer writes, and a killed run's remainder is written over by the next.
@@ -196,7 +196,8 @@ def cut(tile: tlog.Tile, full: bytes) -> bytes:
     return tlog.encode_bundle(tlog.decode_bundle(full)[: tile.width])
 
 
-def _disk_refuses(error: OSError) -> Unavailable:
+def disk_refuses(error: OSError) -> Unavailable:
+    """What an error of the disk under the ledger's folder becomes."""
     return Unavailable(
         "L-14",
         "账本目录读写失败（磁盘已满或损坏）。条目已在数据库中，磁盘恢复后会自动补发，不会丢失。",

@@ -37,6 +37,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "fold_changes": ("变更集并入保存包", "Change-set folded in"),
     "add_renditions": ("加入衍生件", "Renditions added"),
     "export_items": ("导出目录", "List of items exported"),
+    "export_proof": ("下载证明", "Proof downloaded"),
     "export_transfers": ("导出批次清单", "List of transfers exported"),
     "back_up": ("备份", "Backed up"),
     "restore_backup": ("从备份恢复", "Restored from backup"),

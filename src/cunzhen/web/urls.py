@@ -54,6 +54,7 @@ urlpatterns = [
     path("items/<uuid:item_id>/corrections/<uuid:entry_id>/undo/", corrections.undo, name="undo_correction"),
     path("items/<uuid:item_id>/pages/<int:number>.jpg", pages.item_page, name="item_page"),
     path("items/<uuid:item_id>/thumbnails/<int:number>.jpg", pages.item_thumbnail, name="item_thumbnail"),
+    path("items/<uuid:item_id>/proof/", items.proof, name="item_proof"),
     path("items/<uuid:item_id>/files/<int:number>/", pages.component, name="component"),
     path("items/<uuid:item_id>/renditions/", renditions.add, name="add_renditions"),
     path("items/<uuid:item_id>/renditions/<int:number>/", renditions.download, name="rendition"),

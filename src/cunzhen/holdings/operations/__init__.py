@@ -10,12 +10,19 @@ from cunzhen.holdings.operations.registering import keep_registry
 from cunzhen.holdings.operations.renditions import add_renditions
 from cunzhen.holdings.operations.setup import found_fonds, install_schedule
 from cunzhen.holdings.operations.verifying import verify_catalogue
-from cunzhen.holdings.operations.viewing import view_component, view_item, view_page, view_rendition
+from cunzhen.holdings.operations.viewing import (
+    export_proof,
+    view_component,
+    view_item,
+    view_page,
+    view_rendition,
+)
 
 __all__ = [
     "add_renditions",
     "correct_items",
     "export_items",
+    "export_proof",
     "file_items",
     "found_fonds",
     "install_schedule",

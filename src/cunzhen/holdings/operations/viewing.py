@@ -11,6 +11,7 @@ from django.db import transaction
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Missing
 from cunzhen.holdings.models import Component, Item, Page, Rendition
+from cunzhen.holdings.proofs import packed_proof
 from cunzhen.holdings.queries import get_item
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
@@ -76,6 +77,23 @@ def view_rendition(actor: Actor, *, item_id: UUID, number: int, now: datetime) -
             raise Missing("H-34", f"这件档案没有第 {number} 个衍生件。", f"This item has no rendition {number}.")
         _record("view_rendition", actor, item, {"rendition": number}, now)
     return rendition
+
+
+def export_proof(actor: Actor, *, item_id: UUID, now: datetime) -> tuple[Item, bytes]:
+    """Take out the proof of an item's filing, to be checked elsewhere.
+
+    Returns:
+        The item and the zip.
+
+    Raises:
+        Refused. Missing: ``H-01`` the item; ``L-16``, ``L-17``, ``L-60`` not published yet. Unavailable: ``L-13``,
+            ``L-62`` where the ledger or the catalogue was altered.
+    """
+    with transaction.atomic():
+        item = get_item(actor, item_id)
+        packed = packed_proof(item)
+        _record("export_proof", actor, item, {}, now)
+    return item, packed
 
 
 def _record(op: str, actor: Actor, item: Item, detail: Mapping[str, object], now: datetime) -> None:

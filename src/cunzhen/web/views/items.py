@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +19,16 @@ from cunzhen.access.rules import Box
 from cunzhen.accounts.queries import actor_names
 from cunzhen.accounts.rules import Actor
 from cunzhen.database.counting import counted
-from cunzhen.errors import Missing, Refused
+from cunzhen.errors import Missing, Refused, Unavailable
 from cunzhen.formats.identifiers import mask
 from cunzhen.holdings.kinds import kind_name, series_name, term_name
 from cunzhen.holdings.models import Item, Page
-from cunzhen.holdings.operations import export_items, view_item
+from cunzhen.holdings.operations import export_items, export_proof, view_item
+from cunzhen.holdings.proofs import proof_of
 from cunzhen.holdings.queries import get_item, listed_items, open_page
 from cunzhen.ledger.queries import history
 from cunzhen.preservation.models import Package, PackageCopy
+from cunzhen.ui.downloads import sent_file
 from cunzhen.ui.listing import Column, Order, chosen_order, headings, is_id, page_by_key, page_links
 from cunzhen.web.events import event_label
 from cunzhen.web.exporting import item_cells, item_headings, sent_as_file, wanted_form
@@ -138,9 +141,31 @@ def record(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponse:
             (p.number, cover(open_page(bytes(p.words)).text))
             for p in Page.objects.filter(item=opened).order_by("number")
         ]
+    if tab == "summary":
+        context |= _proof(opened)
+        context["bad_copies"] = any(copy.state != PackageCopy.State.KEPT for copy in context["copies"])
     context["history"] = _history(actor, opened.id) if tab in {"summary", "history"} else []
     context |= item_parts(actor, opened, tab)
     return render(request, "web/items/record.html", context)
+
+
+def _proof(item: Item) -> dict[str, Any]:
+    """The proof of filing, made while the page is; or why there is none."""
+    try:
+        return {"proof": proof_of(item), "proved_at": timezone.now()}
+    except Missing:
+        return {"proof": None}
+    except Unavailable as error:
+        return {"proof": None, "proof_problem": error.message if chinese() else error.english}
+
+
+@require_GET
+@signed_in
+def proof(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponseBase:
+    """The proof of an item's filing as a zip; recorded."""
+    item, packed = export_proof(actor, item_id=item_id, now=timezone.now())
+    name = f"{_('存真证明')}-{item.archival_code}.zip"
+    return sent_file(BytesIO(packed), name=name, mime="application/zip", size=len(packed))
 
 
 def _mention(row: Any) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,25 +20,96 @@ from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Missing, Refused
 from cunzhen.ledger.published import resource
 from cunzhen.ledger.queries import entries_after, head, last_number
+from cunzhen.ledger.stamps import day_stamps, trouble
+from cunzhen.ledger.watching import is_old, last_audit
+from cunzhen.ledger.witnesses import HALTING, HEADS, kept_heads, seen_by, standings, trusted_or_none
 from cunzhen.web.events import event_label
+from cunzhen.web.naming import chinese
 from cunzhen.web.people import signed_in
 
 SHOWN = 50
+HEADS_SHOWN = 31
 
 
 @require_GET
 @signed_in
 def page(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Size, head and the latest entries."""
+    """Size, head, who has signed it, the last audit, alarms, and the latest entries."""
     actor.require("view_ledger")
+    context: dict[str, Any] = {
+        "stamp_problem": _stamp_problem(),
+        "witnesses": _witnesses(),
+        "audit": _audit(),
+        "head": None,
+        "entries": [],
+    }
     try:
         now = head()
     except Missing:
-        return render(request, "web/ledger.html", {"head": None, "entries": []})
+        return render(request, "web/ledger.html", context)
     entries = entries_after(last_number() - SHOWN, SHOWN)[::-1]
     names = actor_names({e.actor_id for e in entries})
     lines = [(e, event_label(e.op, get_language()), names.get(e.actor_id, "—")) for e in entries]
-    return render(request, "web/ledger.html", {"head": now, "entries": lines})
+    context |= {
+        "head": now,
+        "seen": seen_by(now.signed_note_text),
+        "entries": lines,
+        "heads": _heads(),
+        "stamps": _stamps(),
+    }
+    return render(request, "web/ledger.html", context)
+
+
+def _witnesses() -> list[dict[str, Any]]:
+    """How each witness stands, in the words of the page."""
+    return [
+        {
+            "name": one.name,
+            "url": one.url,
+            "size": one.size,
+            "signed_at": datetime.fromisoformat(one.signed_at) if one.signed_at else None,
+            "problem": one.message if chinese() else one.english,
+            "tone": "bad" if one.code in HALTING else "warn" if one.code else "ok" if one.signed_at else "",
+        }
+        for one in standings()
+    ]
+
+
+def _stamp_problem() -> str:
+    said = trouble()
+    return "" if said is None else said.message if chinese() else said.english
+
+
+def _stamps() -> list[dict[str, Any]]:
+    """The last days' time stamps, each checked now."""
+    return [
+        {
+            "day": one.day,
+            "stamp": one.stamp,
+            "problem": "" if one.problem is None else one.problem.message if chinese() else one.problem.english,
+        }
+        for one in day_stamps(HEADS_SHOWN)
+    ]
+
+
+def _audit() -> dict[str, Any] | None:
+    """The last audit; ``old`` where the worker should have made another since."""
+    last = last_audit()
+    if last is None:
+        return None
+    problems = [(code, message if chinese() else english) for code, message, english in last.problems]
+    return {"last": last, "problems": problems, "old": is_old(last, timezone.now())}
+
+
+def _heads() -> list[dict[str, Any]]:
+    """The last countersigned head of each day."""
+    found = []
+    for name, note in list(kept_heads().items())[:HEADS_SHOWN]:
+        if not name.startswith(f"{HEADS}/"):
+            continue
+        checkpoint = trusted_or_none(note)
+        found.append({"name": name, "day": name.rpartition("/")[2], "head": checkpoint, "seen": seen_by(note)})
+    return found
 
 
 @require_GET

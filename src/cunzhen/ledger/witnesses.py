@@ -1,0 +1,308 @@
+"""Asking witnesses to countersign the ledger's head, and what they have seen of it before.
+
+Files of the ledger's folder: ``witnessed`` is the newest head with a countersignature, ``heads/<day>`` the last such
+head of each day, ``witnesses.json`` how each witness stands; ``stamps/<day>`` is a head that was stamped.
+Whoever rewrites table, tiles and checkpoint, even with the ledger's own key, cannot make a witness sign that, nor make
+it forget what it signed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from cunzhen.database.locks import held
+from cunzhen.errors import CunzhenError, Invalid, Unavailable
+from cunzhen.formats import cosignature, signed_note, tlog
+from cunzhen.formats.addresses import without_password
+from cunzhen.formats.cosignature import WitnessAddress
+from cunzhen.formats.durable import replace_file
+from cunzhen.ledger import tiles
+from cunzhen.ledger.asking import REFUSED_SIZE, ask, silent
+from cunzhen.ledger.rules import SEQUENCER_LOCK, WITNESS_LOCK
+
+log = logging.getLogger("cunzhen.ledger")
+WITNESSED = "witnessed"
+HEADS = "heads"
+STAMPS = "stamps"
+_STANDINGS = "witnesses.json"
+_DEADLINE_SECONDS = 10.0
+_DUE_SECONDS = 300.0
+_CLOCKS_APART = timedelta(minutes=10)
+_BEIJING = ZoneInfo("Asia/Shanghai")
+# The ledger stands still: going on would make a second history.
+HALTING = frozenset({"L-28", "L-29"})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one witness stands: ``code`` and the messages are empty where all is well.
+
+    ``size`` is that of the head it signed last, as far as we know; the moments are ISO 8601, empty for never.
+    """
+
+    name: str
+    url: str
+    size: int = 0
+    signed_at: str = ""
+    asked_at: str = ""
+    code: str = ""
+    message: str = ""
+    english: str = ""
+
+
+def ask_witnesses(now: datetime) -> list[Standing]:
+    """Ask every witness that the settings name to sign the published head, all at once, a few seconds at most.
+
+    Args:
+        now: the present, aware.
+
+    Returns:
+        How each stands now; one that does not answer keeps what it signed before. Nothing is raised for a witness's
+        sake: ``require_no_other_history`` tells what stops the ledger.
+
+    Raises:
+        Unavailable: ``L-13`` to ``L-18`` where the ledger's own folder cannot be used.
+    """
+    folder = tiles.current()
+    with held(WITNESS_LOCK) as mine:
+        note = folder.read_text(tiles.CHECKPOINT) if mine and settings.WITNESSES else None
+        if note is None:
+            return standings()
+        return _ask_all(folder, note, now)
+
+
+def ask_if_due(now: datetime) -> None:
+    """The same where nobody has asked for five minutes: a home gone back in time asks before it goes on."""
+    if settings.WITNESSES and abs(time.time() - _asked_at(tiles.current())) > _DUE_SECONDS:
+        ask_witnesses(now)
+
+
+def standings() -> list[Standing]:
+    """How each witness of the settings stands, as it was last heard."""
+    known = _known(tiles.current())
+    return [
+        known.get(one.witness.name) or Standing(one.witness.name, without_password(one.url))
+        for one in settings.WITNESSES
+    ]
+
+
+def witnessed_head() -> tuple[signed_note.Checkpoint, str] | None:
+    """The newest head that a witness signed, and its note; None where there is none that can be relied on."""
+    note = tiles.current().read_text(WITNESSED)
+    if note is None:
+        return None
+    head = trusted_or_none(note)
+    if head is None:
+        log.error("L-A-18 the kept countersigned head is damaged")
+        return None
+    return head, note
+
+
+def trusted_or_none(note: str) -> signed_note.Checkpoint | None:
+    """A kept head, where it is signed by this ledger and whole."""
+    try:
+        return tiles.trusted(note)
+    except Unavailable:
+        return None
+
+
+def kept_heads() -> dict[str, str]:
+    """Every kept head by its file's name, newest first: the ledger must be the continuation of each."""
+    folder = tiles.current()
+    days = [path for part in (HEADS, STAMPS) for path in (folder.root / part).glob("????-??-??")]
+    names = sorted((f"{path.parent.name}/{path.name}" for path in days), reverse=True)
+    notes = {name: folder.read_text(name) for name in [WITNESSED, *names]}
+    return {name: note for name, note in notes.items() if note is not None}
+
+
+def day_of(now: datetime) -> str:
+    """The day as kept heads are named: ISO 8601, in Beijing."""
+    return f"{now.astimezone(_BEIJING):%Y-%m-%d}"
+
+
+def seen_by(note: str) -> list[tuple[str, datetime]]:
+    """Names of the settings' witnesses that signed a head, and when each did; none where a signature fails."""
+    try:
+        found = cosignature.seen_by(note, [one.witness for one in settings.WITNESSES])
+    except Invalid:
+        return []
+    return [(witness.name, at) for witness, at in found.items()]
+
+
+def require_no_other_history(folder: tiles.TileFolder, published: signed_note.Checkpoint | None) -> None:
+    """Refuse to number entries below, or beside, what a witness has seen.
+
+    Args:
+        published: the checkpoint as it stands.
+
+    Raises:
+        Unavailable: ``L-28`` where a witness has seen another history, ``L-29`` where it has seen a longer one.
+    """
+    for one in standings():
+        if one.code in HALTING:
+            raise Unavailable(one.code, one.message, one.english)
+    kept = witnessed_head()
+    if kept is None:
+        return
+    head = kept[0]
+    if published is None or published.size < head.size:
+        raise _longer("heads", head.size, published.size if published else 0)
+    if tlog.root_from_tiles(head.size, folder.read) != head.root:
+        raise _other_history(WITNESSED)
+
+
+def _ask_all(folder: tiles.TileFolder, note: str, now: datetime) -> list[Standing]:
+    head = tiles.trusted(note)
+    known = {one.name: one for one in standings()}
+    answers: dict[str, tuple[Standing, str]] = {}
+
+    def ask_one(address: WitnessAddress) -> None:
+        was = known[address.witness.name]
+        answers[was.name] = _asked(folder, address, was, head, note, now)
+
+    threads = [threading.Thread(target=ask_one, args=(one,), daemon=True) for one in settings.WITNESSES]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + _DEADLINE_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    found = dict(answers)
+    for name, was in known.items():
+        found.setdefault(name, (_silent(was, now, silent("没有按时应答", "it did not answer in time")), ""))
+    _keep(folder, note, [line for _, line in found.values() if line], now)
+    after = [found[name][0] for name in known]
+    _write(folder, _STANDINGS, json.dumps([asdict(one) for one in after], ensure_ascii=False, indent=1))
+    for one in after:
+        if one.code and one.code != known[one.name].code:
+            log.error("%s %s", one.code, one.english)
+    return after
+
+
+def _asked(
+    folder: tiles.TileFolder,
+    address: WitnessAddress,
+    was: Standing,
+    head: signed_note.Checkpoint,
+    note: str,
+    now: datetime,
+) -> tuple[Standing, str]:
+    """How a witness stands after it was asked, and its signature line."""
+    was = replace(was, url=without_password(address.url))
+    old = min(was.size, head.size)  # where it is larger the witness itself will say so
+    try:
+        for _ in range(2):
+            hashes = tuple(tlog.consistency_proof(old, head.size, folder.read))
+            answer = ask(address.url, cosignature.write_request(cosignature.Request(old, hashes, note)))
+            if answer.status != REFUSED_SIZE:
+                break
+            said = answer.size()
+            if said > head.size:
+                return _halted(was, _longer(was.name, said, head.size), now), ""
+            if said == old == head.size:  # so it is the root that differs
+                return _halted(was, _other_history(was.name), now), ""
+            old = said
+        if answer.status == 422:
+            return _halted(was, _other_history(was.name), now), ""
+        line = answer.line()
+        at = cosignature.seen_by(cosignature.with_lines(note, [line]), [address.witness]).get(address.witness)
+    except CunzhenError as error:
+        return _silent(was, now, error), ""
+    if at is None:
+        return _silent(was, now, silent("应答里没有它的签名", "its answer holds no signature of its key")), ""
+    signed = replace(
+        was, size=head.size, signed_at=at.isoformat(), asked_at=now.isoformat(), code="", message="", english=""
+    )
+    return (_clocks_apart(signed) if abs(at - now) > _CLOCKS_APART else signed), line
+
+
+def _keep(folder: tiles.TileFolder, note: str, lines: Sequence[str], now: datetime) -> None:
+    """Keep the head with what was signed; publish it so too, unless a newer one stands there by now."""
+    if not lines:
+        return
+    signed = cosignature.with_lines(note, lines)
+    _write(folder, WITNESSED, signed)
+    (folder.root / HEADS).mkdir(exist_ok=True)
+    _write(folder, f"{HEADS}/{day_of(now)}", signed)
+    with held(SEQUENCER_LOCK) as alone:
+        if alone and folder.read_text(tiles.CHECKPOINT) == note:
+            folder.write_text(tiles.CHECKPOINT, signed)
+
+
+def _write(folder: tiles.TileFolder, name: str, text: str) -> None:
+    try:
+        replace_file(folder.root / name, text.encode())
+    except OSError as error:
+        raise tiles.disk_refuses(error) from error
+
+
+def _known(folder: tiles.TileFolder) -> dict[str, Standing]:
+    """As it was written down; what cannot be read is asked for anew, and the witnesses know their sizes themselves."""
+    try:
+        return {said["name"]: Standing(**said) for said in json.loads(folder.read_text(_STANDINGS) or "[]")}
+    except (ValueError, TypeError, KeyError):
+        return {}
+
+
+def _asked_at(folder: tiles.TileFolder) -> float:
+    path: Path = folder.root / _STANDINGS
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+def _silent(was: Standing, now: datetime, why: CunzhenError) -> Standing:
+    # What stopped the ledger is not forgotten because a witness is silent now.
+    if was.code in HALTING:
+        return was
+    return replace(
+        was,
+        asked_at=now.isoformat(),
+        code=why.code,
+        message=f"见证人 {was.name}：{why.message}",
+        english=f"Witness {was.name}: {why.english}",
+    )
+
+
+def _halted(was: Standing, why: Unavailable, now: datetime) -> Standing:
+    return replace(was, asked_at=now.isoformat(), code=why.code, message=why.message, english=why.english)
+
+
+def _clocks_apart(signed: Standing) -> Standing:
+    return replace(
+        signed,
+        code="L-36",
+        message=f"见证人 {signed.name} 已签名，但它的时钟与本机相差十分钟以上，请校准两边的时间。",
+        english=f"Witness {signed.name} has signed, but its clock and ours are more than ten minutes apart.",
+    )
+
+
+def _other_history(name: str) -> Unavailable:
+    return Unavailable(
+        "L-28",
+        f"本机账本与见证人（{name}）签过的历史不一致：账本被改写过。账本已停写，收件照常保存但不编号。"
+        "请通知安全审计员，运行 cunzhen ledger audit，并与备份比对。",
+        f"This ledger is no continuation of what the witness ({name}) has signed: history was rewritten. The ledger "
+        "stands still. Tell the audit officer, run the audit and compare with a backup.",
+        witness=name,
+    )
+
+
+def _longer(name: str, seen: int, size: int) -> Unavailable:
+    return Unavailable(
+        "L-29",
+        f"见证人（{name}）签过 {seen} 条的账本，本机只有 {size} 条：本机可能被恢复到较早的备份，或记录被删。"
+        "账本已停写。请通知安全审计员；确属灾后恢复的，按运行手册“账本落后于见证”一节另立账本。",
+        f"The witness ({name}) has signed {seen} entries and this ledger has {size}: it went back in time. It stands "
+        "still. Tell the audit officer; after a disaster see the operator guide on a ledger behind its witness.",
+        witness=name,
+        seen=seen,
+        size=size,
+    )
