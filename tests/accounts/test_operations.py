@@ -8,6 +8,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from cunzhen.accounts.models import ApiToken, RoleGrant, User
 from cunzhen.accounts.operations import (
@@ -21,6 +22,8 @@ from cunzhen.accounts.operations import (
     reopen_user,
     reset_password,
     revoke_token,
+    set_passphrase,
+    share_keys,
     shut_user,
     sign_in,
 )
@@ -37,6 +40,8 @@ from cunzhen.accounts.queries import (
 )
 from cunzhen.accounts.rules import Actor, Role
 from cunzhen.errors import Conflict, Invalid, Missing, Refused
+from cunzhen.keys import keystore
+from cunzhen.keys.shares import join, read_share
 from cunzhen.ledger.models import LedgerEntry
 from cunzhen.ledger.queries import history
 from tests.world import NOW, PASSWORD, World
@@ -360,3 +365,38 @@ def test_two_officers_cannot_end_each_other(world: World) -> None:
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(shut, pair)) == ["A-15", "done"]
     assert User.objects.filter(username__in=pair, is_active=True).count() == 1
+
+
+def test_the_key_store_gets_a_passphrase_and_loses_it(world: World, settings: Settings) -> None:
+    officer, folder = world.actor("security_officer"), settings.HOME / "keys"
+    keys = keystore.load(folder)
+    try:
+        set_passphrase(officer, passphrase="枣树 临县 二月 账本 山梁 十六", now=NOW)
+        assert keystore.is_sealed(folder) and keystore.load(folder) == keys
+        with pytest.raises(Invalid, match="K-05"):
+            set_passphrase(officer, passphrase="short", now=NOW)
+        assert keystore.is_sealed(folder)
+        set_passphrase(officer, passphrase="another passphrase of the officer", now=NOW)
+    finally:
+        set_passphrase(officer, passphrase="", now=NOW)
+    assert not keystore.is_sealed(folder) and keystore.load(folder) == keys
+    said = [line.detail for line in history(world.agency.id) if line.op == "set_passphrase"]
+    assert said == [{"sealed": True}, {"sealed": True}, {"sealed": False}]
+
+
+def test_recovery_shares_are_recorded_without_a_word_of_them(world: World, settings: Settings) -> None:
+    made = share_keys(world.actor("security_officer"), shares=3, needed=2, now=NOW)
+    assert join([read_share(words) for words in made[1:]]) == keystore.load(settings.HOME / "keys")
+    [said] = [line.detail for line in history(world.agency.id) if line.op == "share_keys"]
+    assert said == {"shares": 3, "needed": 2, "set": read_share(made[0]).set_id}
+    with pytest.raises(Invalid, match="K-10"):
+        share_keys(world.actor("security_officer"), shares=3, needed=4, now=NOW)
+
+
+@pytest.mark.parametrize("who", ["clerk", "archivist", "leader", "system_officer", "audit_officer"])
+def test_only_the_security_officer_has_to_do_with_keys(world: World, settings: Settings, who: str) -> None:
+    with pytest.raises(Refused, match="A-01"):
+        set_passphrase(world.actor(who), passphrase="枣树 临县 二月 账本 山梁 十六", now=NOW)
+    with pytest.raises(Refused, match="A-01"):
+        share_keys(world.actor(who), shares=3, needed=2, now=NOW)
+    assert not keystore.is_sealed(settings.HOME / "keys")

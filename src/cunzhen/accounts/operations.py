@@ -17,6 +17,8 @@ from django.db import connection, transaction
 from cunzhen.accounts.models import Agency, ApiToken, RoleGrant, User
 from cunzhen.accounts.rules import Actor, Role, check_ending, incompatible
 from cunzhen.errors import Conflict, CunzhenError, Invalid, Missing, Refused
+from cunzhen.keys import escrow, keystore
+from cunzhen.keys.shares import read_share, split
 from cunzhen.ledger.operations import NewEntry, Subject, record
 
 
@@ -242,6 +244,46 @@ def revoke_token(actor: Actor, *, token_id: UUID, now: datetime) -> ApiToken:
             detail = {"user": str(token.user_id)}
             _record("revoke_token", actor.id, token.user.agency_id, token.id, detail, now)
     return token
+
+
+def set_passphrase(actor: Actor, *, passphrase: str, now: datetime) -> None:
+    """Seal the home's key store under a passphrase, under another, or under none.
+
+    Processes that run keep the keys they have read; the next start needs the passphrase.
+
+    Args:
+        passphrase: at least 16 characters; empty to keep the file unsealed again.
+
+    Raises:
+        Refused. Invalid: ``K-05`` too short. Unavailable: ``K-01``, ``K-02``, ``K-06``, ``K-08``.
+    """
+    actor.require("set_passphrase")
+    folder = settings.HOME / "keys"
+    keys = keystore.load(folder)
+    content = escrow.seal_keys(keys.to_bytes(), passphrase) if passphrase else keys.to_bytes()
+    if passphrase and escrow.open_keys(content, passphrase) != keys.to_bytes():
+        raise AssertionError("what was sealed does not open")
+    with transaction.atomic():
+        _record("set_passphrase", actor.id, actor.agency_id, actor.agency_id, {"sealed": bool(passphrase)}, now)
+        keystore.write(folder, content)
+    keystore.use_passphrase(passphrase)
+
+
+def share_keys(actor: Actor, *, shares: int, needed: int, now: datetime) -> list[str]:
+    """A new set of recovery shares of the key store; sets made before stay good.
+
+    Args:
+        shares, needed: as for ``keys.shares.split``.
+
+    Raises:
+        Refused. Invalid: ``K-10``. Unavailable: as ``keystore.load``.
+    """
+    actor.require("share_keys")
+    made = split(keystore.load(settings.HOME / "keys"), shares=shares, needed=needed)
+    detail = {"shares": shares, "needed": needed, "set": read_share(made[0]).set_id}
+    with transaction.atomic():
+        _record("share_keys", actor.id, actor.agency_id, actor.agency_id, detail, now)
+    return made
 
 
 def refuse(error: CunzhenError, *, actor: object, now: datetime) -> bool:

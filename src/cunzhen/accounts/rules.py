@@ -63,7 +63,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     | frozenset({"back_up", "record_drill"})
     | _UPKEEP,
     Role.SECURITY_OFFICER: _OWN_ACCOUNT
-    | frozenset({"view_users", "grant_role", "end_role", "issue_token", "revoke_token"}),
+    | frozenset(
+        {"view_users", "grant_role", "end_role", "issue_token", "revoke_token", "set_passphrase", "share_keys"}
+    ),
     Role.AUDIT_OFFICER: _OWN_ACCOUNT | frozenset({"view_ledger", "view_preservation", "verify_archive"}),
 }
 

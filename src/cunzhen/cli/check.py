@@ -127,7 +127,8 @@ def _home(home: Path) -> Iterator[Line]:
 def _keys(home: Path) -> Iterator[Line]:
     keystore.load(home / "keys")
     mode = stat.S_IMODE((home / "keys" / keystore.FILE_NAME).stat().st_mode)
-    yield Line("keys", "密钥库", mode == 0o600, "可读" if mode == 0o600 else f"权限是 {mode:o}，请改为 600")
+    how = "已用口令封存" if keystore.is_sealed(home / "keys") else "没有口令，可用 cunzhen keys seal 封存"
+    yield Line("keys", "密钥库", mode == 0o600, how if mode == 0o600 else f"权限是 {mode:o}，请改为 600")
 
 
 def _database() -> Iterator[Line]:

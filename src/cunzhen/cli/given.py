@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from cunzhen.cli.terminal import complain
 from cunzhen.errors import Missing
 
 
@@ -33,3 +36,28 @@ def checkpoint_in(path: Path) -> str:
         raise Missing(
             "L-61", f"读不出签名树头 {path}，请核对路径。", f"Cannot read a checkpoint from {path}."
         ) from error
+
+
+def shares_in(path: Path | None) -> list[str]:
+    """Recovery shares, one a line, from a file or from standard input until an empty line or the end.
+
+    Raises:
+        Missing: ``K-17`` where there is none, or the file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path else list(_typed())
+    except (OSError, UnicodeDecodeError) as error:
+        raise Missing("K-17", f"读不出份额文件 {path}，请核对路径。", f"Cannot read shares from {path}.") from error
+    found = [line for line in lines if line.strip()]
+    if not found:
+        raise Missing("K-17", "没有收到恢复份额：每行一份，扫码或输入 59 个词。", "No share was given: one a line.")
+    return found
+
+
+def _typed() -> Iterator[str]:
+    if sys.stdin.isatty():
+        complain("每行一份（扫码或输入 59 个词），最后输入一个空行：")
+    for line in sys.stdin:
+        if not line.strip():
+            return
+        yield line

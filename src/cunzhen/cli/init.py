@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from cunzhen.cli.main import set_up
+from cunzhen.cli.main import open_keys, set_up
 from cunzhen.cli.terminal import say, say_json
 from cunzhen.database.launcher import Server, ensure_running
 from cunzhen.keys import keystore
@@ -22,7 +22,10 @@ def run(args: argparse.Namespace) -> int:
     """Make what is missing and say what was done."""
     is_new = not (args.home / "keys" / keystore.FILE_NAME).exists()
     args.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keystore.create(args.home / "keys")
+    if is_new:
+        keystore.create(args.home / "keys")
+    else:
+        open_keys(args.home)
     with ensure_running(args.home) as server:
         os.environ.update(server.environment)
         set_up()

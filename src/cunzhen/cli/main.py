@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import getpass
 import logging
 import os
 import signal
@@ -25,11 +26,12 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType, ModuleType
 
+from cunzhen.cli.given import passphrase_in
 from cunzhen.cli.parsing import EXIT_MISUSE, Parser
 from cunzhen.cli.terminal import complain, say_json
 from cunzhen.database.launcher import ensure_running
 from cunzhen.database.refusals import DATABASE_ERRORS, without_database
-from cunzhen.errors import CunzhenError, Invalid, Refused
+from cunzhen.errors import CunzhenError, Invalid, Refused, Unavailable
 from cunzhen.keys import keystore
 from cunzhen.preservation.backups.unfinished import refuse_unfinished
 
@@ -53,15 +55,18 @@ COMMANDS = (
     "stores",
     "ledger",
     "witness",
+    "keys",
+    "recover",
     "backup",
     "restore",
     "drill",
     "token",
     "demo",
 )
-STANDALONE = frozenset({"init", "serve", "demo", "backup", "restore", "witness"})
+STANDALONE = frozenset({"init", "serve", "demo", "backup", "restore", "witness", "recover"})
 _HELP_WORDS = frozenset({"-h", "--help"})
 EXIT_REFUSED = 1
+_OPENS_KEYS = "CUNZHEN_KEY_PASSPHRASE"
 _WAYS_TO_LEAVE = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -170,10 +175,42 @@ def attach(stack: ExitStack) -> None:
     """
     home = Path(os.environ["CUNZHEN_HOME"])
     refuse_unfinished(home)
-    keystore.load(home / "keys")
+    open_keys(home)
     server = stack.enter_context(ensure_running(home))
     os.environ.update(server.environment)
     _hold(stack, server.app_url)
+
+
+def open_keys(home: Path) -> None:
+    """See that the key store can be read; a sealed one asks for its passphrase on a terminal, three times at most.
+
+    Raises:
+        Unavailable: ``K-01`` where the home has not been made yet, ``K-02``, ``K-06``, ``K-08``.
+    """
+    folder = home / "keys"
+    given = use_given_passphrase()
+    tries = 3 if not given and keystore.is_sealed(folder) and sys.stdin.isatty() else 0
+    while tries:
+        tries -= 1
+        keystore.use_passphrase(getpass.getpass("密钥库口令："))
+        try:
+            keystore.load(folder)
+        except Unavailable as error:
+            if not tries:
+                raise
+            complain(error.message)
+        else:
+            os.environ[_OPENS_KEYS] = keystore.passphrase()
+            return
+    keystore.load(folder)
+
+
+def use_given_passphrase() -> str:
+    """The key store's passphrase, where the environment says it; used from now on."""
+    file = os.environ.get(f"{_OPENS_KEYS}_FILE")
+    given = passphrase_in(Path(file)) if file else os.environ.get(_OPENS_KEYS, "")
+    keystore.use_passphrase(given)
+    return given
 
 
 def _hold(stack: ExitStack, url: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cunzhen.cli.backup import LOCAL_TIME
 from cunzhen.cli.given import checkpoint_in, passphrase_in
 from cunzhen.cli.init import bring_up
-from cunzhen.cli.main import set_up
+from cunzhen.cli.main import set_up, use_given_passphrase
 from cunzhen.cli.terminal import complain, say, say_json
 from cunzhen.database.counting import refresh_statistics
 from cunzhen.database.launcher import MARK, ensure_running
@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Restore; 1 where something is missing, was lost, or does not agree."""
     began = time.monotonic()
     _refuse_outside()
+    use_given_passphrase()
     root = Path(args.folder).resolve()
     passphrase = passphrase_in(args.passphrase_file) if args.passphrase_file else ""
     checkpoint = checkpoint_in(args.checkpoint) if args.checkpoint else None

@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING
 
 from cunzhen.cli.children import Child
 from cunzhen.cli.init import bring_up
-from cunzhen.cli.main import set_up
+from cunzhen.cli.main import open_keys, set_up
 from cunzhen.cli.terminal import say
 from cunzhen.database.launcher import Server, ensure_running
 from cunzhen.errors import Unavailable
-from cunzhen.keys import keystore
 
 if TYPE_CHECKING:
     from cunzhen.database.schema import Hold
@@ -49,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; 0 after a clean stop."""
     stop = _StopSignal()
-    keystore.load(args.home / "keys")
+    open_keys(args.home)
     with ExitStack() as stack:
         server = stack.enter_context(ensure_running(args.home))
         _prepare(server)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from cunzhen.formats.addresses import is_address
 from cunzhen.formats.cosignature import WitnessAddress, read_addresses
 from cunzhen.formats.store_address import StorePlace, read_stores
+from cunzhen.keys import keystore
 
 
 def _text(name: str, default: str = "") -> str:
@@ -90,6 +91,9 @@ HOME = Path(_text("CUNZHEN_HOME", "var")).resolve()
 NODE = _text("CUNZHEN_NODE", "node-1")
 if not NODE.replace("-", "").isalnum() or len(NODE) > 32:
     raise ImproperlyConfigured("CUNZHEN_NODE must be 1 to 32 letters, digits or hyphens")
+
+# What opens the key store, where it is sealed.
+keystore.use_passphrase(_text("CUNZHEN_KEY_PASSPHRASE"))
 
 DEBUG = False
 SECRET_KEY = _text("CUNZHEN_SECRET_KEY") or _kept_secret(HOME / "secret-key")

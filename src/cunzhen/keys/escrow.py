@@ -1,4 +1,4 @@
-"""The key store under a passphrase, for a copy that may lie beside what it opens: scrypt (RFC 7914) and AES-256-GCM."""
+"""The key store under a passphrase, in the home or beside what it opens: scrypt (RFC 7914) and AES-256-GCM."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import base64
 import hashlib
 import json
 import os
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from cunzhen.errors import Invalid
-from cunzhen.keys.keystore import KeyStore
+
+if TYPE_CHECKING:
+    from cunzhen.keys.keystore import KeyStore
 
 FORMAT = "cunzhen-sealed-keys-1"
 SHORTEST_PASSPHRASE = 16
@@ -25,7 +28,7 @@ def seal_keys(content: bytes, passphrase: str) -> bytes:
     """The key store's file, readable only with the passphrase.
 
     Args:
-        content: bytes of ``keystore.json``.
+        content: ``KeyStore.to_bytes``.
         passphrase: at least 16 characters.
 
     Raises:
@@ -34,7 +37,7 @@ def seal_keys(content: bytes, passphrase: str) -> bytes:
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise Invalid(
             "K-05",
-            f"备份口令太短，至少 {SHORTEST_PASSPHRASE} 个字符，建议用 6 个以上互不相关的词。",
+            f"口令太短，至少 {SHORTEST_PASSPHRASE} 个字符，建议用 6 个以上互不相关的词。",
             f"The passphrase is too short: at least {SHORTEST_PASSPHRASE} characters.",
         )
     salt, nonce = os.urandom(16), os.urandom(12)
@@ -71,7 +74,7 @@ def open_keys(sealed: bytes, passphrase: str) -> bytes:
         key = _key(passphrase, salt, body["n"], body["r"], body["p"])
     except (ValueError, KeyError, TypeError) as error:
         raise Invalid(
-            "K-07", "备份中加密的密钥库读不出来，请改用另存的密钥库副本。", "The sealed key store cannot be read."
+            "K-07", "加密的密钥库读不出来，请改用另存的密钥库副本。", "The sealed key store cannot be read."
         ) from error
     try:
         return AESGCM(key).decrypt(nonce, data, FORMAT.encode())

@@ -13,6 +13,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "revoke_token": ("吊销接口令牌", "API token revoked"),
     "change_password": ("更改口令", "Password changed"),
     "reset_password": ("重设口令", "Password reset"),
+    "set_passphrase": ("设置密钥库口令", "Passphrase of the key store set"),
+    "share_keys": ("制作恢复份额", "Recovery shares made"),
     "shut_user": ("停用用户", "Account shut"),
     "reopen_user": ("启用用户", "Account opened again"),
     "grant_role": ("授予岗位", "Role given"),

@@ -112,7 +112,7 @@ class Run:
         """A base, then the mark that makes it whole, then its manifest."""
         began, started_at = time.monotonic(), self.clock()
         if passphrase:
-            content = (settings.HOME / "keys" / keystore.FILE_NAME).read_bytes()
+            content = keystore.load(settings.HOME / "keys").to_bytes()
             replace_file(self.folder.keys, escrow.seal_keys(content, passphrase))
         for left in self.folder.unfinished():
             self.folder.drop_base(left)
