@@ -117,12 +117,20 @@ def trusted_or_none(note: str) -> signed_note.Checkpoint | None:
 
 
 def kept_heads() -> dict[str, str]:
-    """Every kept head by its file's name, newest first: the ledger must be the continuation of each."""
-    folder = tiles.current()
-    days = [path for part in (HEADS, STAMPS) for path in (folder.root / part).glob("????-??-??")]
-    names = sorted((f"{path.parent.name}/{path.name}" for path in days), reverse=True)
-    notes = {name: folder.read_text(name) for name in [WITNESSED, *names]}
+    """Every kept head by its file's name: the ledger must be the continuation of each."""
+    names = [WITNESSED, *days_of(HEADS), *days_of(STAMPS)]
+    notes = {name: tiles.current().read_text(name) for name in names}
     return {name: note for name, note in notes.items() if note is not None}
+
+
+def days_of(part: str) -> list[str]:
+    """Names of the heads of each day, the last day first.
+
+    Args:
+        part: ``HEADS`` or ``STAMPS``.
+    """
+    days = sorted((path.name for path in (tiles.current().root / part).glob("????-??-??")), reverse=True)
+    return [f"{part}/{day}" for day in days]
 
 
 def day_of(now: datetime) -> str:

@@ -21,8 +21,9 @@ from cunzhen.errors import Missing, Refused
 from cunzhen.ledger.published import resource
 from cunzhen.ledger.queries import entries_after, head, last_number
 from cunzhen.ledger.stamps import day_stamps, trouble
+from cunzhen.ledger.tiles import current
 from cunzhen.ledger.watching import is_old, last_audit
-from cunzhen.ledger.witnesses import HALTING, HEADS, kept_heads, seen_by, standings, trusted_or_none
+from cunzhen.ledger.witnesses import HALTING, HEADS, days_of, seen_by, standings, trusted_or_none
 from cunzhen.web.events import event_label
 from cunzhen.web.naming import chinese
 from cunzhen.web.people import signed_in
@@ -103,13 +104,11 @@ def _audit() -> dict[str, Any] | None:
 
 def _heads() -> list[dict[str, Any]]:
     """The last countersigned head of each day."""
-    found = []
-    for name, note in list(kept_heads().items())[:HEADS_SHOWN]:
-        if not name.startswith(f"{HEADS}/"):
-            continue
-        checkpoint = trusted_or_none(note)
-        found.append({"name": name, "day": name.rpartition("/")[2], "head": checkpoint, "seen": seen_by(note)})
-    return found
+    return [
+        {"name": name, "day": name.rpartition("/")[2], "head": trusted_or_none(note), "seen": seen_by(note)}
+        for name in days_of(HEADS)[:HEADS_SHOWN]
+        if (note := current().read_text(name)) is not None
+    ]
 
 
 @require_GET
