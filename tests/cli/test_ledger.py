@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,11 @@ def test_who_may_audit(home: Home, tmp_path: Path) -> None:
     home.refused("ledger", "proof", status=2)
     home.refused("ledger", "audit", "surplus", status=2)
     home.refused("ledger", "nonsense", status=2)
+
+
+def test_an_audit_against_a_wrong_file_is_not_the_archives_last_word(home: Home, tmp_path: Path) -> None:
+    assert home.run("ledger", "audit").returncode == 0
+    (tmp_path / "other").write_text("no checkpoint\n", encoding="utf-8")
+    assert home.run("ledger", "audit", "--checkpoint", tmp_path / "other").returncode == 1
+    checks = {line["name"]: line for line in json.loads(home.run("check", "--json").stdout)["checks"]}
+    assert checks["ledger_audit"]["ok"]

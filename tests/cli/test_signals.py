@@ -16,6 +16,7 @@ _LOST = """
 import signal, sys, time, weakref
 from cunzhen.cli import main
 class Thing: pass
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as on a terminal, also where the tests run in the background
 main.heed_signals()
 thing = Thing()
 reference = weakref.ref(thing, lambda _: signal.raise_signal(int(sys.argv[1])))

@@ -107,7 +107,8 @@ def _audit(args: argparse.Namespace) -> int:
     while True:
         since = time.monotonic()
         report = audit(kept)
-        note(report, timezone.now(), time.monotonic() - since)
+        if not args.checkpoint:  # else what is found may be the given file's fault, and the archive is not to blame
+            note(report, timezone.now(), time.monotonic() - since)
         _tell(args, report)
         if not args.follow or not report.ok:
             return 0 if report.ok else 1
