@@ -467,3 +467,33 @@ if OTHER := os.environ.get("CUNZHEN_OTHER_POSTGRES"):
             assert answer["ok"]
             assert set(made.codes(home)) == set(codes)
             assert made.rows("SHOW server_version", home) != made.rows("SHOW server_version")
+
+
+def test_kept_heads_come_back_as_far_as_the_ledger_reaches(archive: Archive) -> None:
+    """Countersigned and stamped heads cannot be made again; one beyond the restored ledger stays in the backup."""
+    from cunzhen.formats import signed_note
+    from cunzhen.keys import keystore
+
+    folder, ledger = archive.root / "with-heads", archive.path / "ledger"
+    head = archive.ask("ledger", "checkpoint")["checkpoint"]
+    beyond = signed_note.sign_checkpoint(
+        signed_note.Checkpoint(head.split("\n")[0], 1_000_000, bytes(32)),
+        keystore.load(archive.path / "keys").ledger_key,
+    )
+    kept = {"heads/2026-11-20": head, "stamps/2026-11-21": head, "stamps/2026-11-21.tsr": "answer"}
+    left = {"heads/2026-11-22": beyond, "heads/2026-11-23": "damaged"}
+    try:
+        for name, text in (kept | left).items():
+            (ledger / name).parent.mkdir(exist_ok=True)
+            (ledger / name).write_text(text, encoding="utf-8")
+        archive.back_up(folder)
+        archive.back_up(folder)
+        assert archive.ask("backup", folder, "--verify")["damage"] == []
+    finally:
+        for name in kept | left:
+            (ledger / name).unlink(missing_ok=True)
+    assert all((folder / "ledger" / name).read_text(encoding="utf-8") == text for name, text in (kept | left).items())
+    home, _ = archive.restore(folder, "with-heads-restored")
+    assert {n: (home / "ledger" / n).read_text(encoding="utf-8") for n in kept} == kept
+    assert not any((home / "ledger" / name).exists() for name in left)
+    assert archive.ask("ledger", "audit", home=home)["ok"]

@@ -187,7 +187,7 @@ def _ask_all(folder: tiles.TileFolder, note: str, now: datetime) -> list[Standin
     found = dict(answers)
     for name, was in known.items():
         found.setdefault(name, (_silent(was, now, silent("没有按时应答", "it did not answer in time")), ""))
-    _keep(folder, note, [line for _, line in found.values() if line], now)
+    _keep(folder, note, [found[name][1] for name in known if found[name][1]], now)
     after = [found[name][0] for name in known]
     _write(folder, _STANDINGS, json.dumps([asdict(one) for one in after], ensure_ascii=False, indent=1))
     for one in after:

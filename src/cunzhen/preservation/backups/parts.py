@@ -16,7 +16,7 @@ from cunzhen.formats.digests import BLOCK, hexdigest_of_file
 from cunzhen.formats.durable import FileSystemSync, fsync_path, replace_file
 from cunzhen.formats.failpoints import failpoint
 from cunzhen.formats.wal import PARTIAL, Segments, is_segment
-from cunzhen.ledger import tiles
+from cunzhen.ledger import kept, tiles
 from cunzhen.preservation.backups.folder import BackupFolder
 
 RECEIVED, LOG_LIST = "received", "wal.sha256"
@@ -35,7 +35,7 @@ class Received:
 
 
 def bring_ledger(folder: BackupFolder) -> str:
-    """Copy what the published ledger has gained.
+    """Copy what the published ledger has gained, and the heads that witnesses and time stamps have fixed.
 
     Returns:
         the signed checkpoint that the copy stands at, empty before the first.
@@ -47,6 +47,7 @@ def bring_ledger(folder: BackupFolder) -> str:
     checkpoint, vkey = source.read_text(tiles.CHECKPOINT), source.read_text(tiles.VKEY)
     if checkpoint is None or vkey is None:
         return ""
+    kept.copy_heads(source.root, target.root, lambda note: True)
     size = tiles.trusted(checkpoint).size
     before = target.read_text(tiles.CHECKPOINT)
     old = tiles.trusted(before).size if before else 0

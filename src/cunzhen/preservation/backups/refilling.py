@@ -9,6 +9,7 @@ acknowledged to anybody before the home is whole, so files are synced once at th
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -22,13 +23,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from cunzhen.errors import Unavailable
+from cunzhen.errors import Invalid, Unavailable
 from cunzhen.formats import signed_note, tlog
 from cunzhen.formats.digests import hexdigest_of_file
 from cunzhen.formats.durable import FileSystemSync
 from cunzhen.formats.ocfl import object_path
 from cunzhen.formats.ocfl_copy import copy_object
-from cunzhen.ledger import tiles
+from cunzhen.ledger import kept, tiles
 from cunzhen.ledger.models import LedgerEntry
 from cunzhen.ledger.queries import size_of_table
 from cunzhen.preservation.backups import parts
@@ -184,6 +185,8 @@ def refill_inbox(folder: BackupFolder) -> list[Damage]:
 def refill_ledger(folder: BackupFolder, card: Card) -> int:
     """Publish the longest ledger that the restored table contains; returns its size.
 
+    Kept heads come along as far as that ledger reaches; those beyond it stay in the backup.
+
     Raises:
         Unavailable: ``L-14`` to ``L-18``, ``B-26`` the table does not continue any checkpoint of the backup.
     """
@@ -208,7 +211,16 @@ def refill_ledger(folder: BackupFolder, card: Card) -> int:
         target.write(tile, _tile(source, tile))
     target.sync()
     target.write_text(tiles.CHECKPOINT, text)
+    kept.copy_heads(source.root, target.root, lambda note: _reaches(note, verifier, card.origin) <= known[text])
     return known[text]
+
+
+def _reaches(note: str, verifier: signed_note.Verifier, origin: str) -> float:
+    """How many entries a kept head is over; beyond everything where it is damaged."""
+    try:
+        return signed_note.open_checkpoint(note, [verifier], origin).size
+    except Invalid:
+        return math.inf
 
 
 def _tile(source: tiles.TileFolder, tile: tlog.Tile) -> bytes:
