@@ -23,13 +23,15 @@ import os
 import re
 import sys
 from datetime import datetime, timedelta, timezone
-from typing import Any, Tuple
+from typing import Any, BinaryIO, Tuple
 
 LARGEST = 10_000_000
 LOG, WITNESS = 0x01, 0x04
 HEADER = "c2sp.org/tlog-proof@v1"
 Point = Tuple[int, int, int, int]
 Key = Tuple[int, str, bytes, bytes]  # kind, name, identity, key
+_OP = re.compile("[a-z][a-z0-9_]{0,59}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", re.ASCII)
 _NUMBER = r"(0|[1-9][0-9]{0,18})"
 
 
@@ -244,9 +246,13 @@ def read_entry(entry: bytes) -> dict[str, Any]:
     """The entry's own words."""
     try:
         said = json.loads(entry.decode())
-        digests = [str(part["sha256"]) for part in said["subjects"]]
-        return {"op": str(said["op"]), "at": str(said["at"]), "sha256": [one for one in digests if one]}
-    except (ValueError, KeyError, TypeError):
+        digests = [part["sha256"] for part in said["subjects"]]
+        fine = all(re.fullmatch("([0-9a-f]{64})?", one) for one in digests)
+        if not fine or not _OP.fullmatch(said["op"]) or not _MOMENT.fullmatch(said["at"]):
+            raise ValueError("other values")
+        in_beijing(said["at"])
+        return {"op": said["op"], "at": said["at"], "sha256": [one for one in digests if one]}
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         raise Malformed("账本记录不是本格式", "the entry is of another format") from None
 
 
@@ -277,7 +283,7 @@ def file_digest(path: str) -> str:
     """SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)
     except OSError as error:
@@ -288,7 +294,7 @@ def file_digest(path: str) -> str:
 def text_of(path: str) -> str:
     """A small text file."""
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise Malformed(f"文件过大：{path}", f"too large: {path}")
@@ -297,6 +303,13 @@ def text_of(path: str) -> str:
         raise unreadable(path, error) from None
     except UnicodeDecodeError:
         raise Malformed(f"不是文本：{path}", f"no text: {path}") from None
+
+
+def opened(path: str) -> BinaryIO:
+    """A regular file: a pipe would hold us for ever."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Malformed(f"不是文件：{path}", f"no file: {path}")
+    return open(path, "rb")
 
 
 def unreadable(path: str, error: OSError) -> Malformed:
@@ -346,8 +359,8 @@ def run(words: list[str]) -> int:
     args = parser.parse_args(words)
     beside = os.path.dirname(os.path.abspath(__file__))
     try:
-        keys = read_keys(text_of(args.keys or os.path.join(beside, "keys.txt")))
-        found = check(text_of(args.proof or only_proof()), keys)
+        keys = read_keys(text_of(os.path.join(beside, "keys.txt") if args.keys is None else args.keys))
+        found = check(text_of(only_proof() if args.proof is None else args.proof), keys)
         if args.file and not is_of(args.file, found["entry"]["sha256"]):
             raise NotProven(
                 "记录成立，但这些文件不是（或次序不是）当年归档的那些",
