@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.uploadedfile import SimpleUploadedFile
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from cunzhen.holdings.rules import Filed
@@ -86,7 +87,10 @@ def test_queries_of_lists(door: Door, filed: list[Filed], query: dict[str, Any])
 def test_names_of_files(door: Door, path: str, name: str, content: bytes) -> None:
     transfer = getattr(door, "kept", "") or door.open()
     door.kept = transfer  # type: ignore[attr-defined]
-    file = SimpleUploadedFile(name or "a", content)
+    try:
+        file = SimpleUploadedFile(name or "a", content)
+    except SuspiciousFileOperation:  # the test's own client cannot send a name such as "/"
+        assume(False)
     _check(door.client("clerk").post(f"{BASE}/transfers/{transfer}/files", {"file": file, "path": path}))
     _check(door.get(f"/transfers/{transfer}"))
 
