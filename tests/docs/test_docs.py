@@ -35,6 +35,7 @@ CODE = re.compile(r"(?:L-A|P-V|[A-Z]{1,3}(?:-[A-Z]{2})?)-\d{2}")
 # Read by the Makefile and the tests, not by the product.
 SETTING_FILES = (
     "settings.py", "places.py", "launcher.py", "cluster.py", "main.py", "serve.py", "failpoints.py", "witness_app.py",
+    "given.py",
 )  # fmt: skip
 # Addresses of the machinery of a page, not pages that a person opens.
 NOT_PAGES = re.compile(

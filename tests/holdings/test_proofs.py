@@ -74,6 +74,13 @@ def test_an_altered_digest_of_the_catalogue_is_told(item: Item) -> None:
         proof_of(item)
 
 
+def test_an_item_that_the_ledger_knows_nothing_of_is_told(item: Item) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ledger_subject WHERE subject_id = %s", [item.id])
+    with pytest.raises(Unavailable, match="L-63"):
+        proof_of(item)
+
+
 def test_an_altered_entry_has_no_proof(item: Item) -> None:
     number = proof_of(item).number
     with connection.cursor() as cursor:

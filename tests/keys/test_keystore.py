@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cunzhen.cli.given import given_passphrase
 from cunzhen.errors import Unavailable
 from cunzhen.keys import escrow, keystore
 
@@ -17,7 +18,7 @@ PHRASE = "枣树 临县 二月 账本 山梁 十六"
 
 @pytest.fixture(autouse=True)
 def no_passphrase() -> Iterator[None]:
-    before = keystore.passphrase()
+    before = given_passphrase()
     keystore.use_passphrase("")
     yield
     keystore.use_passphrase(before)

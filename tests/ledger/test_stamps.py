@@ -15,10 +15,10 @@ from pytest_django import Settings
 
 from cunzhen.ledger import queries, tiles
 from cunzhen.ledger.audit import audit
+from cunzhen.ledger.kept import day_of, kept_heads
 from cunzhen.ledger.operations import sequence
 from cunzhen.ledger.posting import NoAnswer, post
 from cunzhen.ledger.stamps import day_stamps, stamp_today, trouble
-from cunzhen.ledger.witnesses import day_of, kept_heads
 from tests.ledger.conftest import Act
 from tests.time_stamping import Authority, Server, openssl, pem, served
 

@@ -21,9 +21,10 @@ from cunzhen.formats.cosignature import read_addresses
 from cunzhen.keys import sealing
 from cunzhen.ledger import queries, tiles
 from cunzhen.ledger.audit import audit
+from cunzhen.ledger.kept import kept_heads, witnessed_head
 from cunzhen.ledger.operations import sequence
 from cunzhen.ledger.witness import SIZE
-from cunzhen.ledger.witnesses import ask_if_due, ask_witnesses, kept_heads, standings, witnessed_head
+from cunzhen.ledger.witnesses import ask_if_due, ask_witnesses, standings
 from tests.ledger.conftest import Act
 from tests.ledger.witnessing import Process, free_port, machine, witnesses
 

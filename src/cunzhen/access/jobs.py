@@ -1,5 +1,5 @@
-"""What every worker does without being asked: number the ledger and bring the index up to it, ask the witnesses,
-audit.
+"""What every worker does without being asked: number the ledger and bring the index up to it, have it witnessed and
+stamped, audit it. The ledger's own room lies below and knows no workers.
 """
 
 from __future__ import annotations

@@ -86,6 +86,8 @@ def look(home: Path) -> list[Line]:
         _copies,
         _ledger,
         _witnesses,
+        _time_stamp,
+        _ledger_audit,
         _index,
         _jobs,
         _backups,
@@ -248,19 +250,22 @@ def _ledger() -> Iterator[Line]:
 
 
 def _witnesses() -> Iterator[Line]:
-    """Each witness, the time stamp, and the ledger's own audit."""
-    now = timezone.now()
     for one in standings():
-        detail = one.message or f"已签 {one.size:,} 条" if one.asked_at else "尚未联系，后台工作每分钟联系一次"
+        detail = one.message or (f"已签 {one.size:,} 条" if one.asked_at else "尚未联系，后台工作每分钟联系一次")
         yield Line(f"witness_{one.name}", f"见证人 {one.name}", not one.code, detail)
-    failed = trouble()
-    if settings.TSA_URL:
-        newest = day_stamps(1)
-        detail = f"最近一天 {newest[0].day}" if newest else "还没有，后台工作每十分钟申请一次"
-        problem = newest[0].problem if newest else None
-        said = failed or problem
-        yield Line("time_stamp", "时间戳", said is None, f"{detail}；{said.message}" if said else detail)
-    last = last_audit()
+
+
+def _time_stamp() -> Iterator[Line]:
+    if not settings.TSA_URL:
+        return
+    newest = day_stamps(1)
+    detail = f"最近一天 {newest[0].day}" if newest else "还没有，后台工作每十分钟申请一次"
+    said = trouble() or (newest[0].problem if newest else None)
+    yield Line("time_stamp", "时间戳", said is None, f"{detail}；{said.message}" if said else detail)
+
+
+def _ledger_audit() -> Iterator[Line]:
+    last, now = last_audit(), timezone.now()
     if last is None:
         return
     detail = f"{timezone.localtime(last.at):%Y-%m-%d %H:%M} 核对 {last.size:,} 条"

@@ -1,4 +1,4 @@
-"""Child processes of ``serve``: started, started again when they die, and never left behind."""
+"""Web servers, and the child processes of ``serve``: started, started again when they die, and never left behind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +20,19 @@ LONGEST_WAIT = 30.0
 HEALTHY_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def web_server(target: str, host: str, port: int, workers: int) -> list[str]:
+    """The command line of a web server.
+
+    Args:
+        target: module and WSGI application, such as ``cunzhen.config.wsgi:application``.
+    """
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers",
+        "--workers-kill-timeout", "10", "--log-level", "warning", target,
+    ]  # fmt: skip
 
 
 class Child:

@@ -1,7 +1,8 @@
-"""Small files that people name on the command line."""
+"""What people give a command besides its words: small files, passphrases, recovery shares."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,17 @@ def passphrase_in(path: Path) -> str:
         raise Missing(
             "B-15", f"读不出口令文件 {path}，请核对路径。", f"The passphrase file {path} cannot be read."
         ) from error
+
+
+def given_passphrase() -> str:
+    """The key store's passphrase as the environment says it, empty where it does not; read by settings and command.
+
+    Raises:
+        Missing: ``B-15``.
+    """
+    name = "CUNZHEN_KEY_PASSPHRASE"
+    file = os.environ.get(f"{name}_FILE")
+    return passphrase_in(Path(file)) if file else os.environ.get(name, "")
 
 
 def checkpoint_in(path: Path) -> str:

@@ -74,7 +74,8 @@ def _seal(args: argparse.Namespace) -> int:
         args,
         {"sealed": True},
         lambda: say(
-            "密钥库已用口令封存。以后启动需要这个口令：写进只有本账户能读的文件，用 CUNZHEN_KEY_PASSPHRASE_FILE 指明，或启动时在终端输入。",
+            "密钥库已用口令封存。以后启动需要这个口令：写进只有本账户能读的文件，用 CUNZHEN_KEY_PASSPHRASE_FILE 指明，"
+            "或启动时在终端输入。请现在就带上口令重新启动 cunzhen serve。",
             "以前另存的 keys 副本没有口令，请收好或销毁；没有恢复份额的，请现在制作：cunzhen keys share。",
         ),
     )
@@ -82,7 +83,7 @@ def _seal(args: argparse.Namespace) -> int:
 
 
 def _unseal(args: argparse.Namespace) -> int:
-    set_passphrase(acting_person(args), passphrase="", now=timezone.now())
+    set_passphrase(acting_person(args), passphrase=None, now=timezone.now())
     emit(args, {"sealed": False}, lambda: say("密钥库不再有口令：谁读到这个文件，谁就有全部密钥。"))
     return 0
 

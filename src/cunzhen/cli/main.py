@@ -26,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType, ModuleType
 
-from cunzhen.cli.given import passphrase_in
+from cunzhen.cli.given import given_passphrase
 from cunzhen.cli.parsing import EXIT_MISUSE, Parser
 from cunzhen.cli.terminal import complain, say_json
 from cunzhen.database.launcher import ensure_running
@@ -66,7 +66,6 @@ COMMANDS = (
 STANDALONE = frozenset({"init", "serve", "demo", "backup", "restore", "witness", "recover"})
 _HELP_WORDS = frozenset({"-h", "--help"})
 EXIT_REFUSED = 1
-_OPENS_KEYS = "CUNZHEN_KEY_PASSPHRASE"
 _WAYS_TO_LEAVE = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -187,30 +186,23 @@ def open_keys(home: Path) -> None:
     Raises:
         Unavailable: ``K-01`` where the home has not been made yet, ``K-02``, ``K-06``, ``K-08``.
     """
-    folder = home / "keys"
-    given = use_given_passphrase()
-    tries = 3 if not given and keystore.is_sealed(folder) and sys.stdin.isatty() else 0
-    while tries:
-        tries -= 1
-        keystore.use_passphrase(getpass.getpass("密钥库口令："))
+    folder, given = home / "keys", given_passphrase()
+    keystore.use_passphrase(given)
+    if given or not keystore.is_sealed(folder) or not sys.stdin.isatty():
+        keystore.load(folder)
+        return
+    for tries_left in (2, 1, 0):
+        typed = getpass.getpass("密钥库口令：")
+        keystore.use_passphrase(typed)
         try:
             keystore.load(folder)
         except Unavailable as error:
-            if not tries:
+            if not tries_left:
                 raise
             complain(error.message)
         else:
-            os.environ[_OPENS_KEYS] = keystore.passphrase()
+            os.environ["CUNZHEN_KEY_PASSPHRASE"] = typed  # for the settings, and the processes that this one starts
             return
-    keystore.load(folder)
-
-
-def use_given_passphrase() -> str:
-    """The key store's passphrase, where the environment says it; used from now on."""
-    file = os.environ.get(f"{_OPENS_KEYS}_FILE")
-    given = passphrase_in(Path(file)) if file else os.environ.get(_OPENS_KEYS, "")
-    keystore.use_passphrase(given)
-    return given
 
 
 def _hold(stack: ExitStack, url: str) -> None:

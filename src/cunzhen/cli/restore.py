@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cunzhen.cli.backup import LOCAL_TIME
-from cunzhen.cli.given import checkpoint_in, passphrase_in
+from cunzhen.cli.given import checkpoint_in, given_passphrase, passphrase_in
 from cunzhen.cli.init import bring_up
-from cunzhen.cli.main import set_up, use_given_passphrase
+from cunzhen.cli.main import set_up
 from cunzhen.cli.terminal import complain, say, say_json
 from cunzhen.database.counting import refresh_statistics
 from cunzhen.database.launcher import MARK, ensure_running
 from cunzhen.errors import Conflict
 from cunzhen.formats.durable import replace_file
+from cunzhen.keys import keystore
 from cunzhen.preservation.backups import restoring
 from cunzhen.preservation.backups.folder import BackupFolder, disk_of, opened
 from cunzhen.preservation.backups.rules import Card, Target, choose
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Restore; 1 where something is missing, was lost, or does not agree."""
     began = time.monotonic()
     _refuse_outside()
-    use_given_passphrase()
+    keystore.use_passphrase(given_passphrase())
     root = Path(args.folder).resolve()
     passphrase = passphrase_in(args.passphrase_file) if args.passphrase_file else ""
     checkpoint = checkpoint_in(args.checkpoint) if args.checkpoint else None

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from cunzhen.cli.children import Child
+from cunzhen.cli.children import Child, web_server
 from cunzhen.cli.init import bring_up
 from cunzhen.cli.main import open_keys, set_up
 from cunzhen.cli.terminal import say
@@ -129,11 +129,7 @@ def _children(args: argparse.Namespace, server: Server) -> list[Child]:
     environment = {k: v for k, v in os.environ.items() if k != "CUNZHEN_OWNER_URL"}
     environment |= {"DATABASE_URL": server.app_url, "PYTHONUNBUFFERED": "1"}
     locks = (server.lock,) if server.lock is not None else ()
-    web = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", args.host, "--port", str(args.port),
-        "--workers", str(args.workers), "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers",
-        "--workers-kill-timeout", "10", "--log-level", "warning", "cunzhen.config.wsgi:application",
-    ]  # fmt: skip
+    web = web_server("cunzhen.config.wsgi:application", args.host, args.port, args.workers)
     work = [sys.executable, "-m", "cunzhen.cli.main", "--home", str(args.home), "worker"]
     children = [Child("web", web, environment, locks)]
     return children if args.no_worker else [*children, Child("worker", work, environment, locks)]

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from cunzhen.cli.children import web_server
 from cunzhen.cli.serve import check_port
 from cunzhen.cli.terminal import say, say_json
 from cunzhen.ledger.witness import WitnessFolder, create
@@ -78,9 +79,5 @@ def _serve(args: argparse.Namespace) -> int:
     say(f"见证人 {folder.name} 在 http://{args.host}:{args.port}/add-checkpoint 应答")
     sys.stdout.flush()
     os.environ["CUNZHEN_WITNESS_DIR"] = str(args.folder.resolve())
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", args.host, "--port", str(args.port),
-        "--workers", "1", "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers",
-        "--workers-kill-timeout", "10", "--log-level", "warning", "cunzhen.cli.witness_app:serve",
-    ]  # fmt: skip
+    command = web_server("cunzhen.cli.witness_app:serve", args.host, args.port, workers=1)
     os.execv(command[0], command)  # noqa: S606 - this very Python

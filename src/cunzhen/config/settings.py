@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from cunzhen.cli.given import given_passphrase
 from cunzhen.formats.addresses import is_address
 from cunzhen.formats.cosignature import WitnessAddress, read_addresses
 from cunzhen.formats.store_address import StorePlace, read_stores
@@ -93,7 +94,7 @@ if not NODE.replace("-", "").isalnum() or len(NODE) > 32:
     raise ImproperlyConfigured("CUNZHEN_NODE must be 1 to 32 letters, digits or hyphens")
 
 # What opens the key store, where it is sealed.
-keystore.use_passphrase(_text("CUNZHEN_KEY_PASSPHRASE"))
+keystore.use_passphrase(given_passphrase())
 
 DEBUG = False
 SECRET_KEY = _text("CUNZHEN_SECRET_KEY") or _kept_secret(HOME / "secret-key")

@@ -76,7 +76,7 @@ def fsync_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, data: bytes, *, by_way_of: Path | None = None) -> None:
+def replace_file(path: Path, data: bytes, *, by_way_of: Path | None = None, mode: int = 0o666) -> None:
     """Put a file in place whole or not at all, durable when it returns.
 
     Args:
@@ -84,10 +84,11 @@ def replace_file(path: Path, data: bytes, *, by_way_of: Path | None = None) -> N
         data: the whole content.
         by_way_of: folder of the same disk to write it in first, where a cut must leave nothing beside the file; its
             own by default.
+        mode: of a new file, less what the process's mask takes away.
     """
     temporary = (by_way_of or path.parent) / f".{path.name}.{os.getpid()}.new"
     try:
-        with temporary.open("wb") as out:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

@@ -11,7 +11,7 @@ from cunzhen.formats import signed_note, tlog_proof
 from cunzhen.holdings.models import Item
 from cunzhen.holdings.rules import FILING_OPS
 from cunzhen.ledger.proof_package import proof_package
-from cunzhen.ledger.queries import first_number, proof
+from cunzhen.ledger.queries import first_entry, proof
 from cunzhen.ledger.witnesses import seen_by
 
 
@@ -39,14 +39,21 @@ def proof_of(item: Item) -> ItemProof:
     Raises:
         Missing: ``L-60`` while the entry has no number, ``L-16`` or ``L-17`` while it is not published.
         Unavailable: ``L-13`` where the ledger disagrees with itself, ``L-62`` where the catalogue's digest is not the
-            one that was recorded.
+            one that was recorded, ``L-63`` where it knows nothing of the filing.
     """
-    number = first_number(item.id, FILING_OPS)
-    if number is None:
+    entry = first_entry(item.id, FILING_OPS)
+    if entry is None:
+        raise Unavailable(
+            "L-63",
+            "账本中找不到这件档案的归档记录：记录被删，或目录被改动。请通知安全审计员，运行 cunzhen verify。",
+            "The ledger has no entry of this item's filing: it was taken out, or the catalogue was altered. Run "
+            "cunzhen verify.",
+        )
+    if entry[1] is None:
         raise Missing(
             "L-60", "这件档案的归档记录还没有编号，请稍后再试。", "The entry has no number yet; try again soon."
         )
-    text = proof(number)
+    text = proof(entry[1])
     read = tlog_proof.parse_proof(text)
     head = signed_note.parse_checkpoint_text(signed_note.parts(read.checkpoint)[0])
     said = {part["id"]: part["sha256"] for part in json.loads(read.extra or b"{}")["subjects"]}
@@ -56,7 +63,7 @@ def proof_of(item: Item) -> ItemProof:
             "目录中的内容摘要与归档时记入账本的不同：目录被改动过。请通知安全审计员，运行 cunzhen verify。",
             "The catalogue's digest is not the one recorded at filing: the catalogue was altered. Run cunzhen verify.",
         )
-    return ItemProof(number, head.size, head.root.hex(), tuple(seen_by(read.checkpoint)), text)
+    return ItemProof(entry[1], head.size, head.root.hex(), tuple(seen_by(read.checkpoint)), text)
 
 
 def packed_proof(item: Item) -> bytes:

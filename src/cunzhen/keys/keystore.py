@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cunzhen.errors import Invalid, Unavailable
+from cunzhen.formats.durable import fsync_path, replace_file
 from cunzhen.keys import escrow
 
 FILE_NAME = "keystore.json"
@@ -82,26 +83,14 @@ def create(folder: Path) -> KeyStore:
         pass
     finally:
         temporary.unlink()
-    _sync(folder)
+    fsync_path(folder)
     load.cache_clear()
     return load(folder)
 
 
 def write(folder: Path, content: bytes) -> None:
     """Put another form of the same key store in the file's place, whole or not at all, durable when it returns."""
-    path = folder / FILE_NAME
-    temporary = folder / f".{FILE_NAME}.{secrets.token_hex(4)}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync(folder)
+    replace_file(folder / FILE_NAME, content, mode=0o600)
     load.cache_clear()
 
 
@@ -111,11 +100,6 @@ def use_passphrase(passphrase: str) -> None:
     if passphrase != _passphrase:
         _passphrase = passphrase
         load.cache_clear()
-
-
-def passphrase() -> str:
-    """What was given by ``use_passphrase``, for the processes that this one starts."""
-    return _passphrase
 
 
 def is_sealed(folder: Path) -> bool:
@@ -185,11 +169,3 @@ def _unreadable(folder: Path, error: Exception) -> Unavailable:
         f"The key store at {folder / FILE_NAME} cannot be read ({type(error).__name__}). Restore it from its backup, "
         "or run cunzhen recover with the recovery shares.",
     )
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

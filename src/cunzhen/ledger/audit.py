@@ -14,7 +14,7 @@ from django.db import connection
 
 from cunzhen.errors import Invalid, Unavailable
 from cunzhen.formats import signed_note, tlog
-from cunzhen.ledger import tiles, witnesses
+from cunzhen.ledger import kept, tiles, witnesses
 from cunzhen.ledger.audit_rows import AuditRow, problems_within, rows_by_tile
 from cunzhen.ledger.queries import leaves_between, size_of_table
 from cunzhen.ledger.rules import SEQUENCER_LOCK, AuditProblem, AuditReport, Difference, name_differences
@@ -236,18 +236,18 @@ class _Audit:
         return [tlog.leaf_hash(leaf.body) for leaf in leaves_between(self._published.size, end)]
 
     def _judge_kept(self) -> None:
-        for kept in self._kept:
-            if kept.size > self._published.size:
+        for head in self._kept:
+            if head.size > self._published.size:
                 self._findings.add(
                     "L-A-16",
-                    f"账本比留存的检查点短（{self._published.size} 条，留存时 {kept.size} 条）：被截断或退回。",
-                    f"The ledger has {self._published.size} entries, a kept checkpoint {kept.size}: cut short.",
+                    f"账本比留存的检查点短（{self._published.size} 条，留存时 {head.size} 条）：被截断或退回。",
+                    f"The ledger has {self._published.size} entries, a kept checkpoint {head.size}: cut short.",
                 )
-            elif self._roots[kept.size] != kept.root:
+            elif self._roots[head.size] != head.root:
                 self._findings.add(
                     "L-A-16",
-                    f"账本前 {kept.size} 条与留存的检查点不一致：历史被改写。",
-                    f"The first {kept.size} entries are not those of a kept checkpoint: history was rewritten.",
+                    f"账本前 {head.size} 条与留存的检查点不一致：历史被改写。",
+                    f"The first {head.size} entries are not those of a kept checkpoint: history was rewritten.",
                 )
 
     def _judge_sizes(self) -> None:
@@ -304,7 +304,7 @@ def _kept(checkpoint: str | None, findings: _Findings) -> list[signed_note.Check
     """The given checkpoint and every head that was kept because a witness signed it, by size, each once."""
     notes = {"": checkpoint} if checkpoint is not None else {}
     found: dict[signed_note.Checkpoint, None] = {}
-    for name, note in (notes | witnesses.kept_heads()).items():
+    for name, note in (notes | kept.kept_heads()).items():
         try:
             found[tiles.trusted(note)] = None
         except Unavailable:
@@ -332,6 +332,6 @@ def _judge_witnesses(findings: _Findings) -> None:
 def _unpublished_ledger(findings: _Findings) -> AuditReport:
     """Before the first checkpoint an empty table is in order; one with numbers, or with kept heads, has lost its."""
     _judge_witnesses(findings)
-    if size_of_table() > 0 or witnesses.kept_heads():
+    if size_of_table() > 0 or kept.kept_heads():
         findings.add("L-A-01", "已发布的检查点不见了。", "The published checkpoint is gone.")
     return findings.report(0, tlog.EMPTY_ROOT)

@@ -1,38 +1,83 @@
-"""Copying the heads that witnesses and time stamps have fixed: evidence that nobody can make again."""
+"""Heads that are kept because somebody outside has fixed them: evidence that nobody can make again.
+
+``witnessed`` is the newest head with a countersignature, ``heads/<day>`` the last such head of each day,
+``stamps/<day>`` a head with a time stamp and ``stamps/<day>.tsr`` that stamp. The ledger must be the continuation of
+each.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from pathlib import Path
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from cunzhen.formats.durable import replace_file
+from cunzhen.errors import Unavailable
+from cunzhen.formats import signed_note
 from cunzhen.ledger import tiles
-from cunzhen.ledger.witnesses import HEADS, STAMPS
+
+log = logging.getLogger("cunzhen.ledger")
+WITNESSED = "witnessed"
+HEADS = "heads"
+STAMPS = "stamps"
+STAMP = ".tsr"
+_BEIJING = ZoneInfo("Asia/Shanghai")
 
 
-def copy_heads(source: Path, target: Path, wanted: Callable[[str], bool]) -> None:
-    """Bring the heads of each day, and their stamps, from one ledger's folder to another; what is the same stays.
+def kept_heads() -> dict[str, str]:
+    """Every kept head by its file's name."""
+    names = [WITNESSED, *(f"{part}/{day}" for part in (HEADS, STAMPS) for day in days_in(tiles.current(), part))]
+    notes = {name: tiles.current().read_text(name) for name in names}
+    return {name: note for name, note in notes.items() if note is not None}
+
+
+def days_in(folder: tiles.TileFolder, part: str) -> list[str]:
+    """Days of which a head is kept, the last first.
 
     Args:
-        source, target: folders with ``heads/`` and ``stamps/``.
+        part: ``HEADS`` or ``STAMPS``.
+    """
+    return sorted((path.name for path in (folder.root / part).glob("????-??-??")), reverse=True)
+
+
+def day_of(now: datetime) -> str:
+    """The day as kept heads are named: ISO 8601, in Beijing."""
+    return f"{now.astimezone(_BEIJING):%Y-%m-%d}"
+
+
+def witnessed_head() -> tuple[signed_note.Checkpoint, str] | None:
+    """The newest head that a witness signed, and its note; None where there is none that can be relied on."""
+    note = tiles.current().read_text(WITNESSED)
+    head = None if note is None else trusted_or_none(note)
+    if note is None or head is None:
+        if note is not None:
+            log.error("L-A-18 the kept countersigned head is damaged")
+        return None
+    return head, note
+
+
+def trusted_or_none(note: str) -> signed_note.Checkpoint | None:
+    """A kept head, where it is signed by this ledger and whole."""
+    try:
+        return tiles.trusted(note)
+    except Unavailable:
+        return None
+
+
+def copy_heads(source: tiles.TileFolder, target: tiles.TileFolder, wanted: Callable[[str], bool]) -> None:
+    """Bring the heads of each day and their stamps from one ledger's folder to another; what is the same stays.
+
+    Args:
         wanted: asked of each head's note; a stamp goes with its head.
 
     Raises:
         Unavailable: ``L-14`` where a disk refuses.
     """
-    try:
-        for part in (HEADS, STAMPS):
-            for path in sorted((source / part).glob("????-??-??")):
-                if not wanted(path.read_text(encoding="utf-8", errors="replace")):
-                    continue
-                (target / part).mkdir(parents=True, exist_ok=True)
-                for file in (path, path.with_name(f"{path.name}.tsr")):
-                    _copy(file, target / part / file.name)
-    except OSError as error:
-        raise tiles.disk_refuses(error) from error
-
-
-def _copy(file: Path, there: Path) -> None:
-    content = file.read_bytes() if file.exists() else None
-    if content is not None and not (there.exists() and there.read_bytes() == content):
-        replace_file(there, content)
+    for part in (HEADS, STAMPS):
+        for day in days_in(source, part):
+            if not wanted(source.read_text(f"{part}/{day}") or ""):
+                continue
+            for name in (f"{part}/{day}", f"{part}/{day}{STAMP}"):
+                content = source.read_bytes(name)
+                if content is not None and content != target.read_bytes(name):
+                    target.write_bytes(name, content)

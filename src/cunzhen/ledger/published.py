@@ -8,7 +8,7 @@ from pathlib import Path
 from cunzhen.errors import Invalid, Missing, Unavailable
 from cunzhen.formats import tlog
 from cunzhen.ledger import tiles
-from cunzhen.ledger.witnesses import HEADS, STAMPS
+from cunzhen.ledger.kept import HEADS, STAMPS
 
 _HEAD = re.compile(rf"(?:{HEADS}|{STAMPS})/[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:\.tsr)?", re.ASCII)
 

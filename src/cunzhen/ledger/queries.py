@@ -13,7 +13,8 @@ from django.db import connection
 from cunzhen.errors import Missing, Unavailable
 from cunzhen.formats import tlog, tlog_proof
 from cunzhen.keys.sealing import unseal
-from cunzhen.ledger import tiles, witnesses
+from cunzhen.ledger import tiles
+from cunzhen.ledger.kept import witnessed_head
 from cunzhen.ledger.rules import DETAIL_PURPOSE, Head, HistoryLine, LoggedEntry, Subject, read_subjects
 
 __all__ = ["Head", "HistoryLine", "LoggedEntry", "Subject", "entries_after", "head", "history", "last_number", "proof"]
@@ -52,7 +53,7 @@ SELECT e.at, d.sealed FROM (
 ORDER BY l.number DESC NULLS FIRST, e.id DESC
 """
 _FIRST = """
-SELECT l.number FROM ledger_subject s JOIN ledger_entry e ON e.id = s.entry_id
+SELECT e.id, l.number FROM ledger_subject s JOIN ledger_entry e ON e.id = s.entry_id
 LEFT JOIN ledger_leaf l ON l.entry_id = s.entry_id
 WHERE s.subject_id = %s AND e.op = ANY(%s::text[]) ORDER BY s.entry_id LIMIT 1
 """
@@ -205,8 +206,8 @@ def proof(entry: UUID | int) -> str:
     with connection.cursor() as cursor:
         cursor.execute(_BY_NUMBER if isinstance(entry, int) else _BY_ID, [entry])
         row = cursor.fetchone()
-    seen = witnesses.witnessed_head()
-    if seen is not None and row is not None and row[0] is not None and row[0] < seen[0].size:
+    seen = witnessed_head()
+    if seen is not None and row is not None and row[0] < seen[0].size:
         published = Head(seen[0].size, seen[0].root.hex(), seen[1])  # under a head that others have signed too
     if row is None or row[0] >= published.size:
         raise Missing(
@@ -225,12 +226,12 @@ def proof(entry: UUID | int) -> str:
     return tlog_proof.write_proof(tlog_proof.Proof(number, tuple(path), published.signed_note_text, body))
 
 
-def first_number(subject_id: UUID, ops: Collection[str]) -> int | None:
-    """Number of the first entry about a subject among some operations; None where there is none, or none yet."""
+def first_entry(subject_id: UUID, ops: Collection[str]) -> tuple[UUID, int | None] | None:
+    """The first entry about a subject among some operations, and its number, if it has one by now."""
     with connection.cursor() as cursor:
         cursor.execute(_FIRST, [subject_id, list(ops)])
         row = cursor.fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    return None if row is None else (row[0], row[1])
 
 
 def leaves_between(start: int, end: int) -> Iterator[Leaf]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -24,6 +24,7 @@ SEQUENCER_LOCK = 0x63756E7A68656E01
 WITNESS_LOCK = 0x63756E7A68656E03  # held by whoever asks the witnesses
 AUDIT_LOCK = 0x63756E7A68656E04
 STAMP_LOCK = 0x63756E7A68656E05
+CLOCKS_APART = timedelta(minutes=10)  # a witness's, or a time-stamping authority's, and ours
 _OP = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 

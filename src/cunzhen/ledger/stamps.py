@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,16 +20,14 @@ from django.conf import settings
 from cunzhen.database.locks import held
 from cunzhen.errors import CunzhenError, Invalid, Unavailable
 from cunzhen.formats import time_stamp
-from cunzhen.formats.durable import replace_file
 from cunzhen.ledger import tiles
+from cunzhen.ledger.kept import STAMP, STAMPS, day_of, days_in, witnessed_head
 from cunzhen.ledger.posting import NoAnswer, post
-from cunzhen.ledger.rules import STAMP_LOCK
-from cunzhen.ledger.witnesses import STAMPS, day_of, witnessed_head
+from cunzhen.ledger.rules import CLOCKS_APART, STAMP_LOCK
 
 log = logging.getLogger("cunzhen.ledger")
 _STATE = "stamps.json"
 _SECONDS = 20.0
-_CLOCKS_APART = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,9 @@ def stamp_today(now: datetime) -> time_stamp.Stamp | None:
         Unavailable: ``L-13`` to ``L-18`` where the ledger's own folder cannot be used.
     """
     folder = tiles.current()
-    day = day_of(now)
+    name = f"{STAMPS}/{day_of(now)}"
     with held(STAMP_LOCK) as mine:
-        if not mine or not settings.TSA_URL or (folder.root / STAMPS / f"{day}.tsr").exists():
+        if not mine or not settings.TSA_URL or folder.read_bytes(name + STAMP) is not None:
             return None
         kept = witnessed_head()
         note = kept[1] if kept else folder.read_text(tiles.CHECKPOINT)
@@ -76,15 +74,13 @@ def stamp_today(now: datetime) -> time_stamp.Stamp | None:
             return None
         try:
             answer, stamp = _asked(note.encode())
-            trouble = _clocks_apart(now) if abs(stamp.at - now) > _CLOCKS_APART else None
         except CunzhenError as error:
             log.error("%s %s", error.code, error.english)
-            _write(folder, _STATE, _said(error, now))
+            folder.write_text(_STATE, _said(error, now))
             return None
-        (folder.root / STAMPS).mkdir(exist_ok=True)
-        _write(folder, f"{STAMPS}/{day}", note.encode())
-        _write(folder, f"{STAMPS}/{day}.tsr", answer)
-        _write(folder, _STATE, _said(trouble, now) if trouble else b"null")
+        folder.write_text(name, note)
+        folder.write_bytes(name + STAMP, answer)
+        folder.write_text(_STATE, _said(_clocks_apart(), now) if abs(stamp.at - now) > CLOCKS_APART else "null")
         return stamp
 
 
@@ -99,19 +95,15 @@ def trouble() -> StampTrouble | None:
 
 def day_stamps(most: int) -> list[DayStamp]:
     """The stamps of the last days, newest first, each checked now against its head and the trusted certificates."""
-    paths = sorted((tiles.current().root / STAMPS).glob("????-??-??.tsr"), reverse=True)
-    return [_checked(path) for path in paths[:most]]
+    return [_checked(day) for day in days_in(tiles.current(), STAMPS)[:most]]
 
 
-def _checked(path: Path) -> DayStamp:
-    day = path.name.removesuffix(".tsr")
+def _checked(day: str) -> DayStamp:
+    text, answer = (tiles.current().read_bytes(f"{STAMPS}/{day}{suffix}") or b"" for suffix in ("", STAMP))
     try:
-        text = path.with_suffix("").read_bytes()
-        return DayStamp(day, time_stamp.check(path.read_bytes(), text, _roots()))
+        return DayStamp(day, time_stamp.check(answer, text, _roots()))
     except CunzhenError as error:
         return DayStamp(day, None, error)
-    except OSError as error:
-        return DayStamp(day, None, tiles.disk_refuses(error))
 
 
 def _asked(text: bytes) -> tuple[bytes, time_stamp.Stamp]:
@@ -142,16 +134,9 @@ def _certificates(path: Path, changed: int) -> Sequence[Certificate]:
     return time_stamp.load_certificates(path)
 
 
-def _write(folder: tiles.TileFolder, name: str, content: bytes) -> None:
-    try:
-        replace_file(folder.root / name, content)
-    except OSError as error:
-        raise tiles.disk_refuses(error) from error
-
-
-def _said(error: CunzhenError, now: datetime) -> bytes:
+def _said(error: CunzhenError, now: datetime) -> str:
     said = StampTrouble(now.isoformat(), error.code, error.message, error.english)
-    return json.dumps(asdict(said), ensure_ascii=False).encode()
+    return json.dumps(asdict(said), ensure_ascii=False)
 
 
 def _silent(message: str, english: str) -> Unavailable:
@@ -162,7 +147,7 @@ def _silent(message: str, english: str) -> Unavailable:
     )
 
 
-def _clocks_apart(now: datetime) -> Invalid:
+def _clocks_apart() -> Invalid:
     return Invalid(
         "L-47",
         "时间戳已取得，但时间戳服务的时钟与本机相差十分钟以上，请校准本机时间。",

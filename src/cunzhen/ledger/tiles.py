@@ -84,16 +84,30 @@ class TileFolder:
         self._touched.clear()
 
     def write_text(self, name: str, text: str) -> None:
-        """Replace ``checkpoint`` or ``vkey``, durable when it returns."""
+        """Replace what is no tile, such as ``checkpoint``, durable when it returns.
+
+        Raises:
+            Unavailable: ``L-14`` where the disk refuses.
+        """
+        self.write_bytes(name, text.encode())
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """The same for bytes; ``name`` may lie in a folder below."""
+        path = self.root / name
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            replace_file(self.root / name, text.encode())
-            fsync_path(self.root.parent)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, content)
+            for folder in self._up_to_root(path.parent):
+                fsync_path(folder.parent)
         except OSError as error:
             raise disk_refuses(error) from error
 
+    def read_bytes(self, name: str) -> bytes | None:
+        """What is no tile as it stands; None where there is none."""
+        return self._content(name)
+
     def read_text(self, name: str) -> str | None:
-        """``checkpoint`` or ``vkey`` as it stands; None where there is none."""
+        """The same as text."""
         content = self._content(name)
         return None if content is None else content.decode("utf-8", errors="replace")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from cunzhen.database.locks import held
-from cunzhen.formats.durable import replace_file
 from cunzhen.ledger import tiles
 from cunzhen.ledger.audit import audit
 from cunzhen.ledger.rules import AUDIT_LOCK, AuditReport
@@ -70,19 +69,7 @@ def note(report: AuditReport, now: datetime, seconds: float) -> LastAudit:
     """Write down what an audit found, for the page, the self-check and the log."""
     said = [(p.code, p.message, p.english) for p in report.problems]
     found = LastAudit(now, report.size, seconds, tuple(said[:_LISTED]), len(said[_LISTED:]) + report.more)
-    body = {
-        "at": now.isoformat(),
-        "size": found.size,
-        "seconds": seconds,
-        "problems": said[:_LISTED],
-        "more": found.more,
-    }
-    folder = tiles.current()
-    try:
-        folder.root.mkdir(parents=True, exist_ok=True)
-        replace_file(folder.root / _FILE, json.dumps(body, ensure_ascii=False).encode())
-    except OSError as error:
-        raise tiles.disk_refuses(error) from error
+    tiles.current().write_text(_FILE, json.dumps(asdict(found) | {"at": now.isoformat()}, ensure_ascii=False))
     for code, _, english in found.problems:
         log.error("%s %s", code, english)
     return found

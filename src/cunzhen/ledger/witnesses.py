@@ -1,9 +1,8 @@
 """Asking witnesses to countersign the ledger's head, and what they have seen of it before.
 
-Files of the ledger's folder: ``witnessed`` is the newest head with a countersignature, ``heads/<day>`` the last such
-head of each day, ``witnesses.json`` how each witness stands; ``stamps/<day>`` is a head that was stamped.
 Whoever rewrites table, tiles and checkpoint, even with the ledger's own key, cannot make a witness sign that, nor make
-it forget what it signed.
+it forget what it signed. ``witnesses.json`` of the ledger's folder says how each witness stands, ``kept`` holds what
+they signed.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -25,20 +23,15 @@ from cunzhen.errors import CunzhenError, Invalid, Unavailable
 from cunzhen.formats import cosignature, signed_note, tlog
 from cunzhen.formats.addresses import without_password
 from cunzhen.formats.cosignature import WitnessAddress
-from cunzhen.formats.durable import replace_file
 from cunzhen.ledger import tiles
 from cunzhen.ledger.asking import REFUSED_SIZE, ask, silent
-from cunzhen.ledger.rules import SEQUENCER_LOCK, WITNESS_LOCK
+from cunzhen.ledger.kept import HEADS, WITNESSED, day_of, witnessed_head
+from cunzhen.ledger.rules import CLOCKS_APART, SEQUENCER_LOCK, WITNESS_LOCK
 
 log = logging.getLogger("cunzhen.ledger")
-WITNESSED = "witnessed"
-HEADS = "heads"
-STAMPS = "stamps"
 _STANDINGS = "witnesses.json"
 _DEADLINE_SECONDS = 10.0
 _DUE_SECONDS = 300.0
-_CLOCKS_APART = timedelta(minutes=10)
-_BEIJING = ZoneInfo("Asia/Shanghai")
 # The ledger stands still: going on would make a second history.
 HALTING = frozenset({"L-28", "L-29"})
 
@@ -96,48 +89,6 @@ def standings() -> list[Standing]:
     ]
 
 
-def witnessed_head() -> tuple[signed_note.Checkpoint, str] | None:
-    """The newest head that a witness signed, and its note; None where there is none that can be relied on."""
-    note = tiles.current().read_text(WITNESSED)
-    if note is None:
-        return None
-    head = trusted_or_none(note)
-    if head is None:
-        log.error("L-A-18 the kept countersigned head is damaged")
-        return None
-    return head, note
-
-
-def trusted_or_none(note: str) -> signed_note.Checkpoint | None:
-    """A kept head, where it is signed by this ledger and whole."""
-    try:
-        return tiles.trusted(note)
-    except Unavailable:
-        return None
-
-
-def kept_heads() -> dict[str, str]:
-    """Every kept head by its file's name: the ledger must be the continuation of each."""
-    names = [WITNESSED, *days_of(HEADS), *days_of(STAMPS)]
-    notes = {name: tiles.current().read_text(name) for name in names}
-    return {name: note for name, note in notes.items() if note is not None}
-
-
-def days_of(part: str) -> list[str]:
-    """Names of the heads of each day, the last day first.
-
-    Args:
-        part: ``HEADS`` or ``STAMPS``.
-    """
-    days = sorted((path.name for path in (tiles.current().root / part).glob("????-??-??")), reverse=True)
-    return [f"{part}/{day}" for day in days]
-
-
-def day_of(now: datetime) -> str:
-    """The day as kept heads are named: ISO 8601, in Beijing."""
-    return f"{now.astimezone(_BEIJING):%Y-%m-%d}"
-
-
 def seen_by(note: str) -> list[tuple[str, datetime]]:
     """Names of the settings' witnesses that signed a head, and when each did; none where a signature fails."""
     try:
@@ -164,9 +115,9 @@ def require_no_other_history(folder: tiles.TileFolder, published: signed_note.Ch
         return
     head = kept[0]
     if published is None or published.size < head.size:
-        raise _longer("heads", head.size, published.size if published else 0)
+        raise _longer(f"ledger/{WITNESSED}", head.size, published.size if published else 0)
     if tlog.root_from_tiles(head.size, folder.read) != head.root:
-        raise _other_history(WITNESSED)
+        raise _other_history(f"ledger/{WITNESSED}")
 
 
 def _ask_all(folder: tiles.TileFolder, note: str, now: datetime) -> list[Standing]:
@@ -189,7 +140,7 @@ def _ask_all(folder: tiles.TileFolder, note: str, now: datetime) -> list[Standin
         found.setdefault(name, (_silent(was, now, silent("没有按时应答", "it did not answer in time")), ""))
     _keep(folder, note, [found[name][1] for name in known if found[name][1]], now)
     after = [found[name][0] for name in known]
-    _write(folder, _STANDINGS, json.dumps([asdict(one) for one in after], ensure_ascii=False, indent=1))
+    folder.write_text(_STANDINGS, json.dumps([asdict(one) for one in after], ensure_ascii=False, indent=1))
     for one in after:
         if one.code and one.code != known[one.name].code:
             log.error("%s %s", one.code, one.english)
@@ -230,7 +181,7 @@ def _asked(
     signed = replace(
         was, size=head.size, signed_at=at.isoformat(), asked_at=now.isoformat(), code="", message="", english=""
     )
-    return (_clocks_apart(signed) if abs(at - now) > _CLOCKS_APART else signed), line
+    return (_clocks_apart(signed) if abs(at - now) > CLOCKS_APART else signed), line
 
 
 def _keep(folder: tiles.TileFolder, note: str, lines: Sequence[str], now: datetime) -> None:
@@ -238,19 +189,11 @@ def _keep(folder: tiles.TileFolder, note: str, lines: Sequence[str], now: dateti
     if not lines:
         return
     signed = cosignature.with_lines(note, lines)
-    _write(folder, WITNESSED, signed)
-    (folder.root / HEADS).mkdir(exist_ok=True)
-    _write(folder, f"{HEADS}/{day_of(now)}", signed)
+    folder.write_text(WITNESSED, signed)
+    folder.write_text(f"{HEADS}/{day_of(now)}", signed)
     with held(SEQUENCER_LOCK) as alone:
         if alone and folder.read_text(tiles.CHECKPOINT) == note:
             folder.write_text(tiles.CHECKPOINT, signed)
-
-
-def _write(folder: tiles.TileFolder, name: str, text: str) -> None:
-    try:
-        replace_file(folder.root / name, text.encode())
-    except OSError as error:
-        raise tiles.disk_refuses(error) from error
 
 
 def _known(folder: tiles.TileFolder) -> dict[str, Standing]:
@@ -295,10 +238,11 @@ def _clocks_apart(signed: Standing) -> Standing:
 def _other_history(name: str) -> Unavailable:
     return Unavailable(
         "L-28",
-        f"本机账本与见证人（{name}）签过的历史不一致：账本被改写过。账本已停写，收件照常保存但不编号。"
+        f"本机账本不是见证（{name}）签过的那一份的延续：历史被改写过。账本已停写，收件和归档照常保存但不编号。"
         "请通知安全审计员，运行 cunzhen ledger audit，并与备份比对。",
-        f"This ledger is no continuation of what the witness ({name}) has signed: history was rewritten. The ledger "
-        "stands still. Tell the audit officer, run the audit and compare with a backup.",
+        f"This ledger is no continuation of what was witnessed ({name}): history was rewritten. It stands still; "
+        "papers are received and filed, and wait for their numbers. Tell the audit officer, run the audit and compare "
+        "with a backup.",
         witness=name,
     )
 
@@ -306,10 +250,10 @@ def _other_history(name: str) -> Unavailable:
 def _longer(name: str, seen: int, size: int) -> Unavailable:
     return Unavailable(
         "L-29",
-        f"见证人（{name}）签过 {seen} 条的账本，本机只有 {size} 条：本机可能被恢复到较早的备份，或记录被删。"
-        "账本已停写。请通知安全审计员；确属灾后恢复的，按运行手册“账本落后于见证”一节另立账本。",
-        f"The witness ({name}) has signed {seen} entries and this ledger has {size}: it went back in time. It stands "
-        "still. Tell the audit officer; after a disaster see the operator guide on a ledger behind its witness.",
+        f"见证（{name}）显示账本曾有 {seen} 条，本机只有 {size} 条：本机可能被恢复到较早的备份，或记录被删。"
+        "账本已停写。请通知安全审计员；确属灾后恢复的，按操作指南“账本落后于见证”一节另立账本。",
+        f"What was witnessed ({name}) has {seen} entries, and this ledger has {size}: it went back in time. It stands "
+        "still. Tell the audit officer; after a disaster see the operator guide on a ledger behind its witnesses.",
         witness=name,
         seen=seen,
         size=size,

@@ -47,7 +47,7 @@ def bring_ledger(folder: BackupFolder) -> str:
     checkpoint, vkey = source.read_text(tiles.CHECKPOINT), source.read_text(tiles.VKEY)
     if checkpoint is None or vkey is None:
         return ""
-    kept.copy_heads(source.root, target.root, lambda note: True)
+    kept.copy_heads(source, target, lambda note: True)
     size = tiles.trusted(checkpoint).size
     before = target.read_text(tiles.CHECKPOINT)
     old = tiles.trusted(before).size if before else 0

@@ -211,7 +211,7 @@ def refill_ledger(folder: BackupFolder, card: Card) -> int:
         target.write(tile, _tile(source, tile))
     target.sync()
     target.write_text(tiles.CHECKPOINT, text)
-    kept.copy_heads(source.root, target.root, lambda note: _reaches(note, verifier, card.origin) <= known[text])
+    kept.copy_heads(source, target, lambda note: _reaches(note, verifier, card.origin) <= known[text])
     return known[text]
 
 

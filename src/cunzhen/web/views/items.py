@@ -144,7 +144,7 @@ def record(request: HttpRequest, actor: Actor, item_id: UUID) -> HttpResponse:
     if tab == "summary":
         context |= _proof(opened)
         context["bad_copies"] = any(copy.state != PackageCopy.State.KEPT for copy in context["copies"])
-    context["history"] = _history(actor, opened.id) if tab in {"summary", "history"} else []
+    context["history"] = _history(actor, opened.id) if tab == "history" else []
     context |= item_parts(actor, opened, tab)
     return render(request, "web/items/record.html", context)
 

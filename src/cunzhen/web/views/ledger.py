@@ -18,12 +18,13 @@ from cunzhen.accounts.operations import refuse
 from cunzhen.accounts.queries import actor_names, actor_of
 from cunzhen.accounts.rules import Actor
 from cunzhen.errors import Missing, Refused
+from cunzhen.ledger.kept import HEADS, days_in, trusted_or_none
 from cunzhen.ledger.published import resource
 from cunzhen.ledger.queries import entries_after, head, last_number
 from cunzhen.ledger.stamps import day_stamps, trouble
 from cunzhen.ledger.tiles import current
 from cunzhen.ledger.watching import is_old, last_audit
-from cunzhen.ledger.witnesses import HALTING, HEADS, days_of, seen_by, standings, trusted_or_none
+from cunzhen.ledger.witnesses import HALTING, seen_by, standings
 from cunzhen.web.events import event_label
 from cunzhen.web.naming import chinese
 from cunzhen.web.people import signed_in
@@ -98,16 +99,19 @@ def _audit() -> dict[str, Any] | None:
     last = last_audit()
     if last is None:
         return None
-    problems = [(code, message if chinese() else english) for code, message, english in last.problems]
+    # What a witness refuses stands on the page already, in the witness's own words.
+    problems = [
+        (code, message if chinese() else english) for code, message, english in last.problems if code != "L-A-19"
+    ]
     return {"last": last, "problems": problems, "old": is_old(last, timezone.now())}
 
 
 def _heads() -> list[dict[str, Any]]:
     """The last countersigned head of each day."""
     return [
-        {"name": name, "day": name.rpartition("/")[2], "head": trusted_or_none(note), "seen": seen_by(note)}
-        for name in days_of(HEADS)[:HEADS_SHOWN]
-        if (note := current().read_text(name)) is not None
+        {"name": f"{HEADS}/{day}", "day": day, "head": trusted_or_none(note), "seen": seen_by(note)}
+        for day in days_in(current(), HEADS)[:HEADS_SHOWN]
+        if (note := current().read_text(f"{HEADS}/{day}")) is not None
     ]
 
 
